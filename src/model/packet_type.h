@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The packets of the Moleculer protocol (protocol.md 2), as topics name them. */
+#pragma once
+
+#include "base/bytes.h"
+
+enum packet_type {
+    PACKET_UNKNOWN,
+    PACKET_EVENT,
+    PACKET_REQUEST,
+    PACKET_RESPONSE,
+    PACKET_DISCOVER,
+    PACKET_INFO,
+    PACKET_DISCONNECT,
+    PACKET_HEARTBEAT,
+    PACKET_PING,
+    PACKET_PONG,
+    PACKET_TYPE_COUNT
+};
+
+/* "EVENT", "REQ", "RES", "DISCOVER"... */
+const char *packet_type_name(enum packet_type type);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Accepts streams on a TCP address or a Unix socket path. */
+#pragma once
+
+#include "net/net_stream.h"
+
+struct net_listener;
+
+/* The stream is the receiver's: paused, no events set. */
+typedef void net_accept_fn(struct net_listener *listener, struct net_stream *stream);
+
+/*
+ * host: IPv4 or IPv6 address or a name ("localhost"), or with a leading '/' a Unix socket path;
+ * port 0 takes a free one. ERR_IN_USE, ERR_ACCESS, ERR_NO_HOST, ERR_INVALID.
+ */
+int net_listener_open(struct loop *loop, struct bytes host, unsigned port, net_accept_fn *accept,
+                      void *owner, struct net_listener **out) MUST_CHECK;
+void *net_listener_owner(const struct net_listener *listener);
+unsigned net_listener_port(const struct net_listener *listener);
+/* Stops accepting and frees; streams live on. NULL passes. */
+void net_listener_close(struct net_listener *listener);
