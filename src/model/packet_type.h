@@ -18,5 +18,8 @@ enum packet_type {
     PACKET_TYPE_COUNT
 };
 
+/* Versions of the protocol: Moleculer 0.14 speaks 4, 0.15 speaks 5. NONE: unknown, or either. */
+enum protocol { PROTOCOL_NONE = 0, PROTOCOL_4 = 4, PROTOCOL_5 = 5 };
+
 /* "EVENT", "REQ", "RES", "DISCOVER"... */
 const char *packet_type_name(enum packet_type type);

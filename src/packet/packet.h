@@ -14,8 +14,6 @@
 #include "model/packet_type.h"
 #include "json/json.h"
 
-enum protocol { PROTOCOL_NONE = 0, PROTOCOL_4 = 4, PROTOCOL_5 = 5 };
-
 /* Who sent it and how it speaks. */
 struct packet_envelope {
     enum protocol version;     /* PROTOCOL_NONE: neither "4" nor "5" (a number is none either) */

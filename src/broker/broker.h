@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The broker: one Moleculer node. Calls actions, emits events, holds the local services, and is
+ * found by the other nodes. Everything here is single-threaded, on one loop.
+ *
+ * Life: broker_new -> services may be added -> broker_start -> on_started -> ... -> broker_stop ->
+ * stopped -> broker_free. Calls to local actions work from the beginning, with or without a
+ * transporter.
+ */
+#pragma once
+
+#include "base/log.h"
+#include "model/broker_options.h"
+#include "model/context.h"
+#include "registry/registry.h"
+
+struct broker;
+
+struct broker_events {
+    void (*on_ready)(struct broker *b, bool was_reconnect); /* connected and introduced */
+    void (*on_lost)(struct broker *b, const char *reason);  /* the transporter is away */
+    /* Another node with our nodeID: the process has to end with code 1. */
+    void (*on_conflict)(struct broker *b);
+    void *owner;
+};
+
+/* options are borrowed for the broker's life. */
+int broker_new(struct loop *loop, const struct broker_options *options, struct log_sink *sink,
+               const struct broker_events *events, struct broker **out) MUST_CHECK;
+void *broker_owner(const struct broker *b);
+void broker_start(struct broker *b);
+/* Leaves the registry, waits registry.stopDelay, refuses new requests, waits for running calls (at
+ * most tracking.shutdownTimeout), says DISCONNECT, closes the transporter; then done. */
+void broker_stop(struct broker *b, void (*done)(struct broker *b));
+void broker_free(struct broker *b); /* after broker_stop's done; or when never started */
+
+/* --- services --- */
+/* Registers or replaces; takes a reference. */
+void broker_add_service(struct broker *b, struct local_service *service);
+/* By full name. ERR_NOT_FOUND. */
+int broker_remove_service(struct broker *b, struct bytes full_name) MUST_CHECK;
+
+/* --- calls --- */
+struct broker_call {
+    struct bytes action;            /* text */
+    struct bytes params;            /* slice; none: {} */
+    struct bytes meta;              /* slice: object or none */
+    struct bytes headers;           /* slice: object or none */
+    struct bytes request_id;        /* text; none: the new context's id */
+    struct bytes parent_id, caller; /* text or none; from the parent when there is one */
+    struct bytes target_node;       /* none: balanced */
+    bool has_timeout;
+    double timeout_ms;
+    double retries;         /* < 0: none given */
+    int level;              /* of the new context; 0: 1, or the parent's + 1 */
+    struct context *parent; /* a running context of this node, or NULL */
+};
+
+/*
+ * Calls an action. All of call's slices and texts are borrowed until done. done is called exactly
+ * once, never before this returns; ctx is freed after it. Give the context up with context_abort.
+ */
+struct context *broker_call(struct broker *b, const struct broker_call *call, context_done_fn *done,
+                            void *owner);
+
+/* A running context of this node by its id (nested calls over HTTP), or NULL. */
+struct context *broker_find_context(struct broker *b, struct bytes id);
+
+/* --- events --- */
+struct broker_event {
+    struct bytes event;         /* text */
+    struct bytes params;        /* slice; none: undefined */
+    struct bytes meta, headers; /* slices or none */
+    struct bytes groups;        /* slice: array of strings; none: all */
+    struct bytes request_id, parent_id, caller;
+    int level;
+    struct context *parent;
+};
+
+/*
+ * done (may be NULL) runs once all local handlers have ended, never before this returns. Slices are
+ * borrowed until this returns.
+ */
+typedef void broker_event_done_fn(struct broker *b, void *owner);
+void broker_emit(struct broker *b, const struct broker_event *event, broker_event_done_fn *done,
+                 void *owner);
+void broker_broadcast(struct broker *b, const struct broker_event *event,
+                      broker_event_done_fn *done, void *owner);
+void broker_broadcast_local(struct broker *b, const struct broker_event *event,
+                            broker_event_done_fn *done, void *owner);
+
+/* --- looking inside --- */
+struct registry *broker_registry(struct broker *b);
+struct loop *broker_loop(const struct broker *b);
+const struct broker_options *broker_options(const struct broker *b);
+struct log_sink *broker_log_sink(const struct broker *b);
+bool broker_has_transporter(const struct broker *b);
+bool broker_is_connected(const struct broker *b);
+/* Transporter connected (or none configured) and all local services announced. */
+bool broker_is_ready(const struct broker *b);
+unsigned broker_running(const struct broker *b); /* contexts */

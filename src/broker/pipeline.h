@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What stands around a handler: a row of middlewares that a context enters from the outside in and
+ * leaves from the inside out (broker.md (d), Middleware order).
+ *
+ *     enter 0 -> enter 1 -> ... -> handler -> ... -> leave 1 -> leave 0 -> ctx->done
+ *
+ * A middleware may end the way in (a cache hit), hold the context for a while (a queue, a delay),
+ * change the outcome on the way out, or send the context round again (a retry).
+ */
+#pragma once
+
+#include "model/context.h"
+
+struct middleware;
+
+enum pipeline_step {
+    PIPELINE_NEXT, /* go on, inwards or outwards */
+    PIPELINE_DONE, /* entering only: the outcome is set, turn round here */
+    PIPELINE_WAIT, /* held; the middleware calls pipeline_resume later, never at once */
+    PIPELINE_AGAIN /* leaving only: from this stage inwards once more, the outcome is dropped */
+};
+
+enum middleware_kinds {
+    MIDDLEWARE_LOCAL_ACTION = 1 << CONTEXT_LOCAL_ACTION,
+    MIDDLEWARE_REMOTE_ACTION = 1 << CONTEXT_REMOTE_ACTION,
+    MIDDLEWARE_LOCAL_EVENT = 1 << CONTEXT_LOCAL_EVENT,
+};
+
+struct middleware_ops {
+    const char *name;
+    unsigned kinds; /* middleware_kinds it stands in */
+    struct middleware *(*create)(struct broker *broker);
+    void (*free)(struct middleware *m);
+    enum pipeline_step (*enter)(struct middleware *m, struct context *ctx); /* NULL: next */
+    enum pipeline_step (*leave)(struct middleware *m, struct context *ctx); /* NULL: next */
+    /* The context it holds is given up: forget it, do not resume. Needed with PIPELINE_WAIT. */
+    void (*cancel)(struct middleware *m, struct context *ctx);
+};
+
+/* First member of each implementation. */
+struct middleware {
+    const struct middleware_ops *ops;
+};
+
+struct pipeline {
+    struct middleware *stages[CONTEXT_STAGES_MAX]; /* borrowed, outermost first */
+    unsigned n_stages;
+};
+
+/* Appends m as the innermost stage if it serves the kind. */
+void pipeline_add(struct pipeline *p, enum context_kind kind, struct middleware *m);
+
+/* Where the middleware that is being entered or left keeps its state for this context. */
+void **pipeline_slot(struct context *ctx);
+/* The same for a middleware outside of its calls, by its own pointer. */
+void pipeline_run(struct context *ctx);
+/* Goes on with a context that was held. inwards: as after PIPELINE_NEXT from enter, otherwise
+ * outwards; for PIPELINE_AGAIN after a delay use pipeline_again. */
+void pipeline_resume(struct context *ctx);
+void pipeline_again(struct context *ctx);
+/* The handler's outcome is set: unwind. At once or later, exactly once a run of the handler. */
+void context_finish(struct context *ctx);
+/* Nobody wants the outcome any more (deadline, caller gone): the handler or the holding middleware
+ * is cancelled and the context unwinds with this error (in its arena). */
+void context_abort(struct context *ctx, struct mol_error *error);

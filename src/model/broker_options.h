@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The broker options (broker.md (a)) that this node acts on. Texts are owned by the config. */
+#pragma once
+
+#include "base/bytes.h"
+#include "model/packet_type.h"
+
+struct broker_options {
+    struct bytes namespace_; /* may be empty */
+    struct bytes node_id;
+    struct bytes metadata;            /* slice: object */
+    struct bytes transporter;         /* name or URL; none: no networking */
+    struct bytes transporter_options; /* slice: object or none */
+    struct bytes serializer;          /* name; none: JSON */
+    struct bytes strategy;            /* name; none: RoundRobin */
+    struct bytes public_options;      /* slice: object; what $node.options shows, secrets masked */
+    enum protocol protocol;           /* PROTOCOL_NONE: auto */
+    double request_timeout_ms;        /* 0: none */
+    int max_call_level;               /* 0: no limit */
+    double heartbeat_interval_s;      /* 0: no heartbeats */
+    double heartbeat_timeout_s;
+    bool prefer_local;
+    bool disable_balancer;
+    bool disable_version_check;
+    bool disable_heartbeat_checks;
+    bool disable_offline_node_removing;
+    double clean_offline_nodes_timeout_s;
+    unsigned max_queue_size;      /* pending requests to others; 0: no limit */
+    unsigned info_debounce_ms;    /* transit.serviceChangedDebounceTime */
+    unsigned stop_delay_ms;       /* registry.stopDelay */
+    unsigned shutdown_timeout_ms; /* running calls at stop */
+    unsigned max_running;         /* contexts at once; 429 above */
+};
