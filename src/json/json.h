@@ -22,7 +22,7 @@ enum json_type {
     JSON_OBJECT
 };
 
-enum { JSON_DEPTH_DEFAULT = 512 };
+enum { JSON_DEPTH_DEFAULT = 512, JSON_DEPTH_MAX = 4096 };
 
 struct json_fault {
     size_t position;  /* byte offset */
@@ -31,7 +31,8 @@ struct json_fault {
 
 /*
  * Validates one document (blanks around it allowed) and trims it to a json slice. ERR_SYNTAX,
- * ERR_DEPTH, ERR_UTF8 with the fault filled in when given. depth_limit 0: JSON_DEPTH_DEFAULT.
+ * ERR_DEPTH, ERR_UTF8 with the fault filled in when given. depth_limit 0: JSON_DEPTH_DEFAULT; more
+ * than JSON_DEPTH_MAX counts as that.
  */
 int json_scan(struct bytes text, unsigned depth_limit, struct bytes *out,
               struct json_fault *fault) MUST_CHECK;

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Walks validated JSON: types, members, items. Relying on the validation, it only looks for the
+ * end of a value; it never leaves the slice even if the text were malformed.
+ */
+#include "json/json.h"
+#include "json/json_internal.h"
+
+enum json_type json_type(struct bytes slice)
+{
+    if (slice.n == 0) {
+        return JSON_NONE;
+    }
+    switch (slice.p[0]) {
+    case 'n':
+        return JSON_NULL;
+    case 't':
+    case 'f':
+        return JSON_BOOL;
+    case '"':
+        return JSON_STRING;
+    case '[':
+        return JSON_ARRAY;
+    case '{':
+        return JSON_OBJECT;
+    default:
+        return JSON_NUMBER;
+    }
+}
+
+bool json_is_true(struct bytes slice)
+{
+    return slice.n && slice.p[0] == 't';
+}
+
+bool json_is_null_or_none(struct bytes slice)
+{
+    return slice.n == 0 || slice.p[0] == 'n';
+}
+
+bool json_is_truthy(struct bytes slice)
+{
+    double number;
+
+    switch (json_type(slice)) {
+    case JSON_NONE:
+    case JSON_NULL:
+        return false;
+    case JSON_BOOL:
+        return slice.p[0] == 't';
+    case JSON_STRING:
+        return slice.n > 2;
+    case JSON_NUMBER:
+        return json_double(slice, &number) && number != 0;
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        break;
+    }
+    return true;
+}
+
+size_t json_string_length(struct bytes slice)
+{
+    size_t at = 1;
+
+    while (at < slice.n) {
+        const char *quote = memchr(slice.p + at, '"', slice.n - at);
+        const char *before = quote;
+
+        if (!quote) {
+            break;
+        }
+        while (before > slice.p + at && before[-1] == '\\') {
+            before--;
+        }
+        at = (size_t)(quote - slice.p) + 1;
+        if ((quote - before) % 2 == 0) {
+            return at;
+        }
+    }
+    return slice.n;
+}
+
+static size_t container_length(struct bytes slice)
+{
+    size_t depth = 0;
+    size_t at = 0;
+
+    while (at < slice.n) {
+        char c = slice.p[at];
+
+        if (c == '"') {
+            at += json_string_length(bytes_from(slice, at));
+            continue;
+        }
+        at++;
+        if (c == '{' || c == '[') {
+            depth++;
+        } else if ((c == '}' || c == ']') && --depth == 0) {
+            return at;
+        }
+    }
+    return slice.n;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+size_t json_value_length(struct bytes slice)
+{
+    size_t at = 0;
+
+    if (slice.n == 0) {
+        return 0;
+    }
+    if (slice.p[0] == '"') {
+        return json_string_length(slice);
+    }
+    if (slice.p[0] == '{' || slice.p[0] == '[') {
+        return container_length(slice);
+    }
+    while (at < slice.n && !is_blank(slice.p[at]) && slice.p[at] != ',' && slice.p[at] != ']' &&
+           slice.p[at] != '}') {
+        at++;
+    }
+    return at;
+}
+
+static void skip_blanks(struct bytes *rest)
+{
+    while (rest->n && is_blank(rest->p[0])) {
+        *rest = bytes_from(*rest, 1);
+    }
+}
+
+struct json_iter json_iter(struct bytes slice)
+{
+    struct json_iter it = {BYTES_NONE};
+
+    if (slice.n >= 2 && (slice.p[0] == '{' || slice.p[0] == '[')) {
+        it.rest = bytes_of(slice.p + 1, slice.n - 2);
+        skip_blanks(&it.rest);
+    }
+    return it;
+}
+
+static void cut(struct bytes *rest, size_t n, struct bytes *out)
+{
+    *out = bytes_of(rest->p, n);
+    *rest = bytes_from(*rest, n);
+    skip_blanks(rest);
+}
+
+static bool skip_char(struct bytes *rest, char c)
+{
+    if (rest->n == 0 || rest->p[0] != c) {
+        return false;
+    }
+    *rest = bytes_from(*rest, 1);
+    skip_blanks(rest);
+    return true;
+}
+
+bool json_next_item(struct json_iter *it, struct bytes *out_value)
+{
+    struct bytes value;
+
+    if (it->rest.n == 0) {
+        return false;
+    }
+    cut(&it->rest, json_value_length(it->rest), &value);
+    if (value.n == 0 || (!skip_char(&it->rest, ',') && it->rest.n)) {
+        it->rest = BYTES_NONE; /* the members of an object are no items */
+        return false;
+    }
+    *out_value = value;
+    return true;
+}
+
+bool json_next_member(struct json_iter *it, struct bytes *out_key, struct bytes *out_value)
+{
+    struct bytes key;
+
+    if (it->rest.n == 0 || it->rest.p[0] != '"') {
+        return false;
+    }
+    cut(&it->rest, json_string_length(it->rest), &key);
+    if (!skip_char(&it->rest, ':') || !json_next_item(it, out_value)) {
+        it->rest = BYTES_NONE; /* the items of an array are no members */
+        return false;
+    }
+    *out_key = key;
+    return true;
+}
+
+size_t json_count(struct bytes slice)
+{
+    struct json_iter it = json_iter(slice);
+    struct bytes key, value;
+    size_t n = 0;
+
+    if (json_is_object(slice)) {
+        while (json_next_member(&it, &key, &value)) {
+            n++;
+        }
+    } else {
+        while (json_next_item(&it, &value)) {
+            n++;
+        }
+    }
+    return n;
+}
+
+struct bytes json_get(struct bytes slice, struct bytes name)
+{
+    struct json_field field = {name, BYTES_NONE};
+
+    json_get_fields(slice, &field, 1);
+    return field.value;
+}
+
+void json_get_fields(struct bytes slice, struct json_field *fields, size_t n_fields)
+{
+    struct json_iter it = json_iter(json_is_object(slice) ? slice : BYTES_NONE);
+    struct bytes key, value;
+
+    for (size_t i = 0; i < n_fields; i++) {
+        fields[i].value = BYTES_NONE;
+    }
+    while (json_next_member(&it, &key, &value)) {
+        for (size_t i = 0; i < n_fields; i++) {
+            if (json_string_eq(key, fields[i].name)) {
+                fields[i].value = value;
+            }
+        }
+    }
+}
