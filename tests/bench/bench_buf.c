@@ -42,15 +42,15 @@ char *bench_buf_reserve(struct bench_buf *buf, size_t len)
 {
     size_t used = buf->end - buf->start;
 
-    if (buf->capacity - buf->end >= len && buf->data != NULL) {
+    if (buf->data != NULL && buf->capacity - buf->end >= len) {
         return buf->data + buf->end;
     }
-    if (buf->start > 0) {
+    if (buf->data != NULL && buf->start > 0) {
         memmove(buf->data, buf->data + buf->start, used);
         buf->start = 0;
         buf->end = used;
     }
-    if (buf->capacity - used < len || buf->data == NULL) {
+    if (buf->data == NULL || buf->capacity - used < len) {
         buf_grow(buf, used + len);
     }
     return buf->data + buf->end;

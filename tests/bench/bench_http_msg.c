@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define MAX_BODY_BYTES (64U * 1024 * 1024)
+#define MAX_BODY_BYTES ((size_t)64 * 1024 * 1024)
 
 /* Cuts one line off the front of `text`. */
 static struct bench_text take_line(struct bench_text *text)
@@ -51,23 +51,15 @@ static bool parse_length(struct bench_text value, size_t *out_length)
     return value.len > 0 && length <= MAX_BODY_BYTES;
 }
 
-/* Reads the header lines; false when one says that the body is not for us. */
-static bool read_headers(struct bench_text head, size_t *out_length)
+/* Reads one header line; false when it says that the body is not for us. */
+static bool read_header(struct bench_text line, size_t *out_length)
 {
     struct bench_text value;
 
-    while (head.len > 0) {
-        struct bench_text line = take_line(&head);
-
-        if (header_is(line, BENCH_TEXT("content-length:"), &value)) {
-            if (!parse_length(value, out_length)) {
-                return false;
-            }
-        } else if (header_is(line, BENCH_TEXT("transfer-encoding:"), &value)) {
-            return false;
-        }
+    if (header_is(line, BENCH_TEXT("content-length:"), &value)) {
+        return parse_length(value, out_length);
     }
-    return true;
+    return !header_is(line, BENCH_TEXT("transfer-encoding:"), &value);
 }
 
 enum bench_http_result bench_http_msg_read(struct bench_text in, struct bench_http_msg *out_msg)
@@ -84,8 +76,10 @@ enum bench_http_result bench_http_msg_read(struct bench_text in, struct bench_ht
     head_len = (size_t)(end - in.at) + 4;
     head = (struct bench_text){in.at, head_len - 2};
     start_line = take_line(&head);
-    if (!read_headers(head, &body_len)) {
-        return BENCH_HTTP_UNSUPPORTED;
+    while (head.len > 0) {
+        if (!read_header(take_line(&head), &body_len)) {
+            return BENCH_HTTP_UNSUPPORTED;
+        }
     }
     if (in.len - head_len < body_len) {
         return BENCH_HTTP_PARTIAL;

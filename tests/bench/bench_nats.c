@@ -7,7 +7,7 @@
 
 #include "bench_die.h"
 
-#define MAX_PAYLOAD_BYTES (64U * 1024 * 1024)
+#define MAX_PAYLOAD_BYTES ((size_t)64 * 1024 * 1024)
 
 /* Cuts the next word off the front of `line`. */
 static struct bench_text take_word(struct bench_text *line)

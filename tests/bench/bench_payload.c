@@ -70,7 +70,7 @@ struct bench_text bench_payloads_get(struct bench_payloads *payloads, size_t byt
     }
     if (bytes < BENCH_PAYLOAD_MIN_BYTES || bytes > BENCH_PAYLOAD_MAX_BYTES ||
         payloads->n_made == BENCH_PAYLOADS_MAX) {
-        bench_die("no payload of %zu bytes: %u to %u bytes and %u sizes are allowed", bytes,
+        bench_die("no payload of %zu bytes: %u to %zu bytes and %u sizes are allowed", bytes,
                   BENCH_PAYLOAD_MIN_BYTES, BENCH_PAYLOAD_MAX_BYTES, BENCH_PAYLOADS_MAX);
     }
     make_payload(&payloads->made[payloads->n_made], bytes);

@@ -8,7 +8,7 @@
  * memcmp(). */
 
 #define BENCH_PAYLOAD_MIN_BYTES 32U
-#define BENCH_PAYLOAD_MAX_BYTES (16U * 1024 * 1024)
+#define BENCH_PAYLOAD_MAX_BYTES ((size_t)16 * 1024 * 1024)
 #define BENCH_PAYLOADS_MAX      16U
 
 /* A cache of payloads, each made when first asked for. Zero is a valid empty one. */
