@@ -14,7 +14,11 @@ struct bytes {
     size_t n;
 };
 
-#define BYTES(literal)   ((struct bytes){"" literal, sizeof(literal) - 1})
+#define BYTES(literal) ((struct bytes){"" literal, sizeof(literal) - 1})
+#define BYTES_INIT(literal)                                                                        \
+    {                                                                                              \
+        "" literal, sizeof(literal) - 1                                                            \
+    } /* in static tables */
 #define BYTES_NONE       ((struct bytes){NULL, 0})
 #define BYTES_ARG(bytes) (int)(bytes).n, (bytes).p /* for "%.*s" */
 

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* Types, truth, members, items and lookups on validated slices. */
+#include "json/json.h"
+
+#include "support/check.h"
+#include "json/json_internal.h"
+
+static void test_types(void **state)
+{
+    (void)state;
+    assert_int_equal(json_type(BYTES_NONE), JSON_NONE);
+    assert_int_equal(json_type(BYTES("null")), JSON_NULL);
+    assert_int_equal(json_type(BYTES("true")), JSON_BOOL);
+    assert_int_equal(json_type(BYTES("false")), JSON_BOOL);
+    assert_int_equal(json_type(BYTES("-1")), JSON_NUMBER);
+    assert_int_equal(json_type(BYTES("0")), JSON_NUMBER);
+    assert_int_equal(json_type(BYTES("\"\"")), JSON_STRING);
+    assert_int_equal(json_type(BYTES("[]")), JSON_ARRAY);
+    assert_int_equal(json_type(BYTES("{}")), JSON_OBJECT);
+    assert_true(json_is_object(BYTES("{}")));
+    assert_false(json_is_object(BYTES("[]")));
+    assert_false(json_is_object(BYTES_NONE));
+    assert_true(json_is_true(BYTES("true")));
+    assert_false(json_is_true(BYTES("1")));
+    assert_true(json_is_null_or_none(BYTES("null")));
+    assert_true(json_is_null_or_none(BYTES_NONE));
+    assert_false(json_is_null_or_none(BYTES("0")));
+}
+
+static void test_truth(void **state)
+{
+    static const char *const no[] = {"null", "false", "0", "-0", "0.0", "0e5", "\"\"", "1e-400"};
+    static const char *const yes[] = {"true",  "1",     "-1", "0.1", "1e400",
+                                      "\" \"", "\"0\"", "[]", "{}",  "5e-324"};
+
+    (void)state;
+    assert_false(json_is_truthy(BYTES_NONE));
+    for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
+        assert_false(json_is_truthy(bytes_cstr(no[i])));
+    }
+    for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+        assert_true(json_is_truthy(bytes_cstr(yes[i])));
+    }
+}
+
+static void test_members(void **state)
+{
+    struct json_iter it = json_iter(
+        BYTES("{ \"a\" : 1 , \"b}\" : [ \"]\" , { } ],\"c\\\"\":{\"d\":\"\\\\\"},\"a\":null\n}"));
+    struct bytes key, value;
+
+    (void)state;
+    assert_true(json_next_member(&it, &key, &value));
+    assert_bytes(key, "\"a\"");
+    assert_bytes(value, "1");
+    assert_true(json_next_member(&it, &key, &value));
+    assert_bytes(key, "\"b}\"");
+    assert_bytes(value, "[ \"]\" , { } ]");
+    assert_true(json_next_member(&it, &key, &value));
+    assert_bytes(key, "\"c\\\"\"");
+    assert_bytes(value, "{\"d\":\"\\\\\"}");
+    assert_true(json_next_member(&it, &key, &value));
+    assert_bytes(key, "\"a\"");
+    assert_bytes(value, "null");
+    assert_false(json_next_member(&it, &key, &value));
+    assert_false(json_next_member(&it, &key, &value));
+}
+
+static void test_items(void **state)
+{
+    struct json_iter it = json_iter(BYTES("[ -1.5e3 ,\"a,b\\\\\",true , [[ ]],{}]"));
+    static const char *const want[] = {"-1.5e3", "\"a,b\\\\\"", "true", "[[ ]]", "{}"};
+    struct bytes value;
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        assert_true(json_next_item(&it, &value));
+        assert_bytes_eq(value, bytes_cstr(want[i]));
+    }
+    assert_false(json_next_item(&it, &value));
+}
+
+static void test_wrong_kinds_have_no_members(void **state)
+{
+    static const char *const scalars[] = {"null", "12", "\"[1,2]\"", "true", "{}", "[]", "[ ]"};
+    struct bytes key, value;
+    struct json_iter it;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(scalars) / sizeof(scalars[0]); i++) {
+        it = json_iter(bytes_cstr(scalars[i]));
+        assert_false(json_next_item(&it, &value));
+        assert_false(json_next_member(&it, &key, &value));
+        assert_int_equal(json_count(bytes_cstr(scalars[i])), 0);
+    }
+    it = json_iter(BYTES_NONE);
+    assert_false(json_next_item(&it, &value));
+    it = json_iter(BYTES("[\"a\",\"b\"]"));
+    assert_false(json_next_member(&it, &key, &value));
+    it = json_iter(BYTES("{\"a\":1,\"b\":2}"));
+    assert_false(json_next_item(&it, &value));
+    assert_false(json_next_item(&it, &value));
+}
+
+static void test_count(void **state)
+{
+    (void)state;
+    assert_int_equal(json_count(BYTES("[1,[2,3],{\"a\":4}]")), 3);
+    assert_int_equal(json_count(BYTES("{\"a\":[1,2],\"b\":{}}")), 2);
+    assert_int_equal(json_count(BYTES_NONE), 0);
+}
+
+static void test_get(void **state)
+{
+    struct bytes object = BYTES("{\"a\":1,\"\":2,\"\\u0062\":3,\"c\\n\":4,\"a\":[5],\"abc\":6}");
+
+    (void)state;
+    assert_bytes(json_get(object, BYTES("a")), "[5]");
+    assert_bytes(json_get(object, BYTES("")), "2");
+    assert_bytes(json_get(object, BYTES("b")), "3");
+    assert_bytes(json_get(object, BYTES("c\n")), "4");
+    assert_none(json_get(object, BYTES("c\\n")));
+    assert_none(json_get(object, BYTES("ab")));
+    assert_none(json_get(BYTES("[1]"), BYTES("0")));
+    assert_none(json_get(BYTES_NONE, BYTES("a")));
+    assert_none(json_get(BYTES("\"a\""), BYTES("a")));
+}
+
+static void test_get_fields(void **state)
+{
+    struct json_field fields[] = {{BYTES("x"), BYTES("old")}, {BYTES("y"), BYTES("old")}};
+
+    (void)state;
+    json_get_fields(BYTES("{\"y\":{\"x\":0},\"z\":1,\"x\":\"v\"}"), fields, 2);
+    assert_bytes(fields[0].value, "\"v\"");
+    assert_bytes(fields[1].value, "{\"x\":0}");
+    json_get_fields(BYTES("null"), fields, 2);
+    assert_none(fields[0].value);
+    assert_none(fields[1].value);
+}
+
+static void test_lengths(void **state)
+{
+    (void)state;
+    assert_int_equal(json_string_length(BYTES("\"a\" ,1")), 3);
+    assert_int_equal(json_string_length(BYTES("\"a\\\"b\"x")), 6);
+    assert_int_equal(json_string_length(BYTES("\"\\\\\"x\"")), 4);
+    assert_int_equal(json_string_length(BYTES("\"\\\\\\\"\\\"\"\"")), 8);
+    assert_int_equal(json_value_length(BYTES("12,")), 2);
+    assert_int_equal(json_value_length(BYTES("null}")), 4);
+    assert_int_equal(json_value_length(BYTES("{\"a\":[{}]}]")), 10);
+    assert_int_equal(json_value_length(BYTES_NONE), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_truth),
+        cmocka_unit_test(test_members),
+        cmocka_unit_test(test_items),
+        cmocka_unit_test(test_wrong_kinds_have_no_members),
+        cmocka_unit_test(test_count),
+        cmocka_unit_test(test_get),
+        cmocka_unit_test(test_get_fields),
+        cmocka_unit_test(test_lengths),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
