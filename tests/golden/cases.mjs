@@ -72,7 +72,8 @@ function bodyBytes(id, body, ports) {
   if (body === null || body === undefined) return Buffer.alloc(0);
   if (typeof body === 'string') return Buffer.from(withPorts(bodyText(id, body), ports));
   if (body.base64) return Buffer.from(body.base64, 'base64');
-  return Buffer.from([...bodyChunks(id, body.chunked).map((text) => chunk(withPorts(text, ports))), '0\r\n\r\n'].join(''));
+  const chunks = bodyChunks(id, body.chunked).map((text) => chunk(withPorts(text, ports)));
+  return Buffer.from([...chunks, '0\r\n\r\n'].join(''));
 }
 
 /** {head, body}: the bytes of an HTTP case. A recorded Content-Length keeps its relation to the body. */

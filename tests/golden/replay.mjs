@@ -152,7 +152,8 @@ export class Replay {
   }
 
   async #registryEntry(diff, { remote_registry_entry: entry }, recorded) {
-    const name = entry?.fullName ?? JSON.parse(recorded.body).name;
+    const { name: own, params } = JSON.parse(recorded.body ?? '{}');
+    const name = entry?.fullName ?? own ?? params?.name;
     const same = () => {
       const lines = [];
       const published = this.world.published(name);

@@ -165,11 +165,10 @@ export class World {
       const { status, body } = await this.sidecar.json('POST', '/v1/call/echo.params', { params: { ready: 1 } });
       return status === 200 && body.response?.ready === 1;
     };
-    if (!(await waitFor(own, 15000))) throw new Error(`remote does not see the sidecar\n${this.sidecar.child.output}`);
-    if (!(await waitFor(theirs, 15000))) throw new Error(`the sidecar does not see remote\n${this.sidecar.child.output}`);
-    if (againstOriginal) return;
-    if (!(await waitFor(async () => (await this.sidecar.request('GET', '/ready')).status === 200, 5000))) {
-      throw new Error('GET /ready does not become 200');
+    const ready = async () => againstOriginal || (await this.sidecar.request('GET', '/ready')).status === 200;
+    const steps = { 'remote sees the sidecar': own, 'the sidecar sees remote': theirs, 'GET /ready is 200': ready };
+    for (const [what, holds] of Object.entries(steps)) {
+      if (!(await waitFor(holds, 15000))) throw new Error(`not within 15 s: ${what}\n${this.sidecar.child.output}`);
     }
   }
 
