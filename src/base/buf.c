@@ -83,19 +83,28 @@ void buf_add_u64(struct buf *b, unsigned long long value)
 
 void buf_add_format(struct buf *b, const char *format, ...)
 {
+    char room[256];
+    char *text = room;
     va_list args;
     int n;
 
     va_start(args, format);
-    n = vsnprintf(NULL, 0, format, args);
+    n = vsnprintf(room, sizeof(room), format, args);
     va_end(args);
-    if (n <= 0 || buf_reserve(b, (size_t)n + 1) != 0) {
-        return;
+    if (n >= (int)sizeof(room)) {
+        text = mem_try_realloc(NULL, (size_t)n + 1);
+        if (!text) {
+            b->failed = true;
+            return;
+        }
+        va_start(args, format);
+        (void)vsnprintf(text, (size_t)n + 1, format, args);
+        va_end(args);
     }
-    va_start(args, format);
-    (void)vsnprintf(b->p + b->n, (size_t)n + 1, format, args);
-    va_end(args);
-    b->n += (size_t)n;
+    buf_add(b, bytes_of(text, n > 0 ? (size_t)n : 0));
+    if (text != room) {
+        mem_free(text);
+    }
 }
 
 void buf_consume(struct buf *b, size_t n)

@@ -76,7 +76,7 @@ bool bytes_to_u64(struct bytes b, unsigned long long max, unsigned long long *ou
     for (size_t i = 0; i < b.n; i++) {
         unsigned digit = (unsigned)((unsigned char)b.p[i] - '0');
 
-        if (digit > 9 || value > (max - (digit > max ? max : digit)) / 10) {
+        if (digit > 9 || digit > max || value > (max - digit) / 10) {
             return false;
         }
         value = value * 10 + digit;
