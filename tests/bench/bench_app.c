@@ -18,11 +18,14 @@ struct app {
     struct bench_listener listener;
     struct bench_payloads payloads;
     struct bench_buf answer; /* reused for each */
+    struct app_connection *connections;
 };
 
 struct app_connection {
     struct bench_stream stream;
     struct app *app;
+    struct app_connection *next;
+    struct app_connection **link; /* what points to this one */
 };
 
 static struct bench_text find_params(struct app *app, struct bench_text body)
@@ -70,12 +73,19 @@ static void on_data(struct bench_stream *stream)
     }
 }
 
+static void connection_free(struct app_connection *connection)
+{
+    *connection->link = connection->next;
+    if (connection->next != NULL) {
+        connection->next->link = connection->link;
+    }
+    bench_stream_close(&connection->stream);
+    free(connection);
+}
+
 static void on_end(struct bench_stream *stream)
 {
-    struct app_connection *connection = container_of(stream, struct app_connection, stream);
-
-    bench_stream_close(stream);
-    free(connection);
+    connection_free(container_of(stream, struct app_connection, stream));
 }
 
 static void on_accept(struct bench_listener *listener, int fd)
@@ -87,6 +97,12 @@ static void on_accept(struct bench_listener *listener, int fd)
         bench_die("out of memory");
     }
     connection->app = app;
+    connection->next = app->connections;
+    connection->link = &app->connections;
+    if (connection->next != NULL) {
+        connection->next->link = &connection->next;
+    }
+    app->connections = connection;
     connection->stream.on_data = on_data;
     connection->stream.on_end = on_end;
     bench_stream_adopt(&connection->stream, &app->loop, fd);
@@ -107,6 +123,9 @@ int main(int argc, char **argv)
     (void)printf("listening %u\n", (unsigned)app.listener.port);
     (void)fflush(stdout);
     bench_loop_run(&app.loop);
+    while (app.connections != NULL) {
+        connection_free(app.connections);
+    }
     bench_buf_fini(&app.answer);
     bench_payloads_fini(&app.payloads);
     bench_loop_fini(&app.loop);

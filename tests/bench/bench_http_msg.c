@@ -99,17 +99,3 @@ unsigned bench_http_msg_status(const struct bench_http_msg *msg)
     }
     return (unsigned)((line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0'));
 }
-
-struct bench_text bench_http_msg_target(const struct bench_http_msg *msg)
-{
-    struct bench_text line = msg->start_line;
-    const char *start = memchr(line.at, ' ', line.len);
-    const char *end;
-
-    if (start == NULL) {
-        return (struct bench_text){0};
-    }
-    start++;
-    end = memchr(start, ' ', line.len - (size_t)(start - line.at));
-    return end == NULL ? (struct bench_text){0} : (struct bench_text){start, (size_t)(end - start)};
-}

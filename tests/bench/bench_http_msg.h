@@ -21,6 +21,3 @@ enum bench_http_result bench_http_msg_read(struct bench_text in, struct bench_ht
 
 /* The status of an answer; 0 when the start line is none of an answer. */
 unsigned bench_http_msg_status(const struct bench_http_msg *msg);
-
-/* The target of a request; empty when the start line is none of a request. */
-struct bench_text bench_http_msg_target(const struct bench_http_msg *msg);
