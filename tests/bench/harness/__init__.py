@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Runs the measurements of scripts/bench and renders their results."""
