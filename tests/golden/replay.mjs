@@ -152,8 +152,7 @@ export class Replay {
   }
 
   async #registryEntry(diff, { remote_registry_entry: entry }, recorded) {
-    const { name: own, params } = JSON.parse(recorded.body ?? '{}');
-    const name = entry?.fullName ?? own ?? params?.name;
+    const name = entry?.fullName ?? nameIn(JSON.parse(recorded.body));
     const same = () => {
       const lines = [];
       const published = this.world.published(name);
@@ -174,6 +173,8 @@ export class Replay {
     }
   }
 }
+
+const nameIn = ({ name, params }) => name ?? params.name;
 
 const afterNames = {
   'reg-052': { arr1: 'reg-arr1', arr2: 'reg-arr2' },
