@@ -36,6 +36,10 @@ struct mol_error *mol_error_about_action(struct arena *arena, enum mol_error_kin
  * slice or BYTES_NONE; code 0: the kind's own. */
 struct mol_error *mol_error_new(struct arena *arena, enum mol_error_kind kind, struct bytes message,
                                 int code, struct bytes type, struct bytes data);
+/* As mol_error_about_action, from any data (a json slice), e.g. {action, nodeID, size, limit}; also
+ * MaxCallLevel, ProtocolVersionMismatch and InvalidPacketData. */
+struct mol_error *mol_error_from_data(struct arena *arena, enum mol_error_kind kind,
+                                      struct bytes data);
 /* "Request level is reached the limit (<level>) on '<nodeID>' node." */
 struct mol_error *mol_error_max_call_level(struct arena *arena, int level, struct bytes node_id);
 struct mol_error *mol_error_broker_disconnected(struct arena *arena);
