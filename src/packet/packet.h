@@ -32,8 +32,8 @@ struct packet_request {
     int level;                  /* 0: absent */
     struct bytes tracing;       /* slice or none */
     struct bytes parent_id, request_id, caller; /* text or none */
-    bool stream, has_stream;
-    int64_t seq; /* -1: absent */
+    bool stream, has_stream;                    /* encoding: stream counts when seq is set */
+    int64_t seq;                                /* -1: absent */
 };
 
 struct packet_response {
@@ -51,7 +51,7 @@ struct packet_response {
 struct packet_event {
     struct bytes id, event; /* text; event required */
     struct bytes data;      /* slice or none (encoded as null) */
-    struct bytes groups;    /* slice (array) or none */
+    struct bytes groups;    /* slice (array) or none; another truthy value is ERR_TYPE */
     bool broadcast;
     struct bytes meta, headers;
     int level;
@@ -59,7 +59,7 @@ struct packet_event {
 };
 
 struct packet_ping {      /* and pong */
-    struct bytes time;    /* slice: number */
+    struct bytes time;    /* slice: a number from the originals; echoed as it came */
     struct bytes id;      /* text or none */
     struct bytes arrived; /* slice, pong only */
 };
@@ -70,11 +70,12 @@ struct packet_heartbeat {
 
 /* INFO; services stay slices, the registry walks them. */
 struct packet_info {
-    struct bytes services;                                    /* slice: array ("[]" when missing) */
-    struct bytes ip_list, hostname, client, config, metadata; /* slices, with their defaults */
-    struct bytes instance_id;                                 /* text, may be empty */
-    int64_t seq;                                              /* missing: 1 */
-    struct bytes port;                                        /* slice or none */
+    struct bytes services;                          /* slice: array ("[]" when missing) */
+    struct bytes ip_list, client, config, metadata; /* slices: "[]" or "{}" when missing */
+    struct bytes hostname;                          /* slice: string or none */
+    struct bytes instance_id;                       /* text, may be empty */
+    int64_t seq;                                    /* missing: 1 */
+    struct bytes port; /* slice: number or none; only in stored records, never encoded here */
 };
 
 int packet_request_decode(struct bytes slice, struct arena *a,
