@@ -131,6 +131,14 @@ export class Sidecar {
   stop(signal) {
     return this.child.stop(signal);
   }
+
+  /** Ends it as a supervisor does; whatever a sanitizer found shows in the exit code. */
+  async end() {
+    const exit = await this.child.stop();
+    if (!againstOriginal && exit.code !== 0) {
+      throw new Error(`the sidecar ended with ${JSON.stringify(exit)}\n${this.child.output.slice(-4000)}`);
+    }
+  }
 }
 
 export class World {
@@ -153,7 +161,7 @@ export class World {
   }
 
   async restartSidecar(env) {
-    await this.sidecar.stop();
+    await this.sidecar.end();
     await waitFor(() => !this.remote.servicesOf('sidecar').length);
     await this.startSidecar(env);
   }
@@ -193,9 +201,12 @@ export class World {
   }
 
   async stop() {
-    await this.sidecar?.stop();
-    await this.remote?.stop();
-    await this.app?.stop();
-    await this.nats?.stop();
+    try {
+      await this.sidecar?.end();
+    } finally {
+      await this.remote?.stop();
+      await this.app?.stop();
+      await this.nats?.stop();
+    }
   }
 }
