@@ -14,6 +14,8 @@
 #include "base/err.h"
 #include "base/list.h"
 
+enum { LOOP_READ_BYTES = 64 * 1024 };
+
 struct loop;
 struct uv_loop_s;
 
@@ -80,5 +82,10 @@ struct loop_signal *loop_signal_new(struct loop *loop, int number, loop_signal_f
 void *loop_signal_owner(const struct loop_signal *signal);
 void loop_signal_free(struct loop_signal *signal); /* NULL passes */
 
-/* For net/ only. */
+/* --- for net/ only --- */
 struct uv_loop_s *loop_uv(struct loop *loop);
+/* Input was served in this turn: loop_run_once says so. */
+void loop_note_activity(struct loop *loop);
+/* The one buffer that all streams read into, LOOP_READ_BYTES long; its contents last for a
+ * callback. */
+char *loop_read_buffer(struct loop *loop);

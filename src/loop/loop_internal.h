@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of loop/ share. */
+#pragma once
+
+#include <uv.h>
+
+#include "loop/loop.h"
+
+struct loop {
+    uv_loop_t uv;
+    uv_timer_t wake;          /* due at the first timer of the heap */
+    uv_check_t after_poll;    /* input has been served: deferred work, flushes */
+    uv_prepare_t before_poll; /* timers have been served: the same */
+    uv_idle_t no_wait;        /* active while work is left over for the next turn */
+    bool is_virtual, is_stopped, has_run;
+    uint64_t virtual_ms;
+    int64_t virtual_unix_ms; /* at virtual_ms 1 */
+    struct list deferred, flushes;
+    struct loop_timer **heap; /* owned; [0] unused, so that index 0 means "not running" */
+    unsigned n_heap, cap_heap;
+    uint64_t timer_order;
+    char *read_buffer; /* owned */
+};
+
+/* --- loop_timer.c --- */
+void loop_timers_fini(struct loop *loop);
+/* Fires what is due now; at most as many as were running at the start. */
+void loop_timers_run(struct loop *loop);
+/* Due time of the next timer; false when there is none. */
+bool loop_timers_next(const struct loop *loop, uint64_t *out_due_ms);
+/* The first timer has changed: sets the loop's alarm. */
+void loop_set_alarm(struct loop *loop);
