@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One action or event subscription on one node: what a balancer chooses from. Counted, because a
- * call may outlive the registration.
+ * call may outlive the registration. When a service is published anew, an endpoint that stays keeps
+ * its object; only its definition, service_name, text, local and timeout_ms move to what is new.
  */
 #pragma once
 
@@ -13,19 +14,23 @@ struct endpoint_list;
 
 struct endpoint {
     unsigned refs;
+    bool is_protected;           /* visibility "protected": not for other nodes */
+    bool is_available;           /* breaker closed; changed by endpoint_set_available only */
+    bool is_seen;                /* private to the registry's diff */
     struct endpoint_list *list;  /* NULL once unregistered */
     struct registry_node *node;  /* NULL once unregistered */
     struct shared *node_id;      /* ref */
-    struct shared *text;         /* ref; owner of the slices below */
+    struct shared *name_text;    /* ref; owner of name: valid as long as the endpoint */
     struct bytes name;           /* text: full action name, or event pattern */
+    struct shared *text;         /* ref; owner of the two slices below, until the next INFO */
     struct bytes definition;     /* json slice as published */
     struct bytes service_name;   /* text: full name of its service */
     struct local_service *local; /* ref; NULL: on another node */
     double timeout_ms;           /* the definition's; < 0: none given */
-    bool is_protected;           /* visibility "protected": not for other nodes */
-    bool is_available;           /* breaker closed */
-    unsigned generation;         /* private to the registry's diff */
 };
 
 struct endpoint *endpoint_ref(struct endpoint *e);
 void endpoint_unref(struct endpoint *e); /* NULL passes */
+
+/* Opens (false) or closes (true) the breaker of this endpoint. Fine after unregistration, too. */
+void endpoint_set_available(struct endpoint *e, bool is_available);

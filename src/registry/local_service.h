@@ -29,9 +29,14 @@ struct local_service {
     unsigned refs;
     /*
      * What INFO shows of it: {name, version?, fullName, settings, metadata, actions, events},
-     * private actions left out. Validated JSON.
+     * private actions left out. One json slice. Owned ref, as hidden; ops->free drops both.
      */
     struct shared *published;
+    /*
+     * Actions with "protected": true: an object as published's actions. They can be called on this
+     * node and are shown nowhere. NULL: none.
+     */
+    struct shared *hidden;
 };
 
 struct local_service *local_service_ref(struct local_service *s);

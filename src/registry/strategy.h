@@ -22,6 +22,7 @@ struct strategy {
 };
 
 extern const struct strategy_ops strategy_round_robin_ops;
+extern const struct strategy_ops strategy_random_ops;
 
 /* By name without case; NULL when unknown. */
 const struct strategy_ops *strategy_find(struct bytes name);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keeps the endpoints of one action or event group in order, the local ones a second time, and
+ * counts open breakers, so that the usual choice looks at nothing but the one it takes.
+ */
+#include "registry/endpoint_list.h"
+
+#include "base/assert.h"
+#include "model/event_match.h"
+#include "registry/registry.h"
+#include "registry/strategy.h"
+
+struct endpoint_list *endpoint_list_new(struct shared *name, const struct strategy_ops *ops)
+{
+    struct endpoint_list *list = mem_new(struct endpoint_list);
+
+    list->name = name;
+    list->is_internal = name->bytes.n > 0 && name->bytes.p[0] == '$';
+    list->strategy_ops = ops;
+    list_init(&list->link);
+    return list;
+}
+
+void endpoint_list_free(struct endpoint_list *list)
+{
+    if (!list) {
+        return;
+    }
+    while (list->n_items > 0) {
+        endpoint_list_remove(list, list->items[list->n_items - 1]);
+    }
+    if (list->strategy) {
+        list->strategy->ops->free(list->strategy);
+    }
+    event_pattern_free(list->pattern);
+    list_remove(&list->link);
+    shared_unref(list->name);
+    shared_unref(list->group_text);
+    mem_free(list->items);
+    mem_free(list->locals);
+    mem_free(list);
+}
+
+static void append(struct endpoint ***items, unsigned *n, unsigned *cap, struct endpoint *e)
+{
+    if (*n == *cap) {
+        *cap = *cap ? *cap * 2 : 1;
+        *items = mem_realloc(*items, *cap * sizeof(struct endpoint *));
+    }
+    (*items)[(*n)++] = e;
+}
+
+static void cut(struct endpoint **items, unsigned *n, const struct endpoint *e)
+{
+    unsigned at = 0;
+
+    while (at < *n && items[at] != e) {
+        at++;
+    }
+    ASSERT(at < *n);
+    (*n)--;
+    memmove(items + at, items + at + 1, (*n - at) * sizeof(struct endpoint *));
+}
+
+void endpoint_list_add(struct endpoint_list *list, struct endpoint *e)
+{
+    append(&list->items, &list->n_items, &list->cap_items, endpoint_ref(e));
+    if (e->local) {
+        append(&list->locals, &list->n_local, &list->cap_locals, e);
+    }
+    list->n_unavailable += !e->is_available;
+    e->list = list;
+}
+
+void endpoint_list_remove(struct endpoint_list *list, struct endpoint *e)
+{
+    ASSERT(e->list == list);
+    cut(list->items, &list->n_items, e);
+    if (e->local) {
+        cut(list->locals, &list->n_local, e);
+    }
+    list->n_unavailable -= !e->is_available;
+    e->list = NULL;
+    e->node = NULL;
+    endpoint_unref(e);
+}
+
+bool endpoint_list_has_available(const struct endpoint_list *list)
+{
+    return list->n_items > list->n_unavailable;
+}
+
+static struct endpoint *ask_strategy(struct endpoint_list *list, struct endpoint *const *candidates,
+                                     unsigned n, struct context *ctx)
+{
+    if (!list->strategy) {
+        list->strategy = list->strategy_ops->create();
+    }
+    return list->strategy->ops->choose(list->strategy, candidates, n, ctx);
+}
+
+static struct endpoint *choose_among(struct endpoint_list *list, struct endpoint *const *items,
+                                     unsigned n, struct context *ctx)
+{
+    struct endpoint **available;
+    struct endpoint *chosen;
+    unsigned n_available = 0;
+
+    if (n == 0) {
+        return NULL;
+    }
+    if (n == 1) {
+        return items[0]->is_available ? items[0] : NULL;
+    }
+    if (list->n_unavailable == 0) {
+        return ask_strategy(list, items, n, ctx);
+    }
+    available = mem_realloc(NULL, n * sizeof(struct endpoint *));
+    for (unsigned i = 0; i < n; i++) {
+        if (items[i]->is_available) {
+            available[n_available++] = items[i];
+        }
+    }
+    chosen = n_available ? ask_strategy(list, available, n_available, ctx) : NULL;
+    mem_free(available);
+    return chosen;
+}
+
+struct endpoint *endpoint_list_choose_local(struct endpoint_list *list, struct context *ctx)
+{
+    return choose_among(list, list->locals, list->n_local, ctx);
+}
+
+struct endpoint *endpoint_list_choose(struct endpoint_list *list, bool prefer_local,
+                                      struct context *ctx)
+{
+    struct endpoint *local;
+
+    if (list->is_internal && list->n_local > 0) {
+        return endpoint_list_choose_local(list, ctx);
+    }
+    local = prefer_local && list->n_items > 1 ? endpoint_list_choose_local(list, ctx) : NULL;
+    return local ? local : choose_among(list, list->items, list->n_items, ctx);
+}
+
+struct endpoint *endpoint_list_choose_node(struct endpoint_list *list,
+                                           const struct registry_node *node)
+{
+    for (unsigned i = 0; i < list->n_items; i++) {
+        if (list->items[i]->node == node && list->items[i]->is_available) {
+            return list->items[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the registry share among themselves. */
+#pragma once
+
+#include "registry/registry.h"
+#include "registry/strategy.h"
+
+struct registry {
+    struct loop *loop; /* borrowed */
+    const struct strategy_ops *strategy_ops;
+    bool prefer_local;
+    uint64_t started_ms;
+    struct registry_node *local_node;
+    bool is_local_changed; /* services came or went since registry_take_local_seq */
+    struct list nodes;     /* of registry_node.link */
+    struct map nodes_by_id;
+    size_t n_info_bytes;  /* text of the nodes' INFOs */
+    struct list services; /* of registry_service.registry_link */
+    unsigned n_endpoints;
+    struct list action_lists; /* of endpoint_list.link */
+    struct map actions;       /* by name */
+    struct list event_lists;
+    struct map events;                     /* by group_text */
+    struct map literal_events;             /* name: the last list of it, next_alike is a ring */
+    struct endpoint_list *wildcard_events; /* first, linked by next_alike */
+    struct endpoint_list **wildcard_tail;
+    unsigned next_order;
+};
+
+/* --- registry_node.c --- */
+struct registry_node *registry_node_new(struct registry *r, struct bytes id);
+/* Whatever its state; it leaves the registry. */
+void registry_node_free(struct registry *r, struct registry_node *node);
+
+/* --- registry_service.c --- */
+
+/* A service as somebody published it, read but not registered. */
+struct registry_service_source {
+    struct shared *text; /* owned ref; owner of all slices */
+    struct bytes name, full_name, version, settings, metadata, actions, events;
+    struct bytes hidden; /* slice like actions, or none */
+};
+/*
+ * slice lies in text; hidden is none or a slice like actions. ERR_TYPE when slice is no object or
+ * has no name. On success the caller owns the reference in out: on text, or on a copy with what is
+ * not in text behind it: hidden actions, decoded or computed names.
+ */
+int registry_service_read(struct shared *text, struct bytes slice, struct bytes hidden,
+                          struct registry_service_source *out) MUST_CHECK;
+/*
+ * Registers the source as existing (NULL: as a new service of node); takes source's reference over.
+ * Sets *changed when a service, an action or an event came or went.
+ */
+struct registry_service *registry_service_put(struct registry *r, struct registry_node *node,
+                                              struct registry_service *existing,
+                                              const struct registry_service_source *source,
+                                              struct local_service *local, bool *changed);
+struct registry_service *registry_service_find(const struct registry_node *node,
+                                               struct bytes full_name);
+void registry_service_remove(struct registry *r, struct registry_service *s);
+
+/* A service while its endpoints are brought up to date. */
+struct registry_sync {
+    struct registry *registry;
+    struct registry_service *service;
+    unsigned cap_endpoints;
+    bool changed;
+};
+/* The definition belongs to this list: keeps or makes the endpoint. */
+void registry_service_offer(struct registry_sync *sync, struct endpoint_list *list,
+                            struct bytes definition, bool is_protected);
+
+/* --- registry_action.c, registry_event.c --- */
+
+/*
+ * Offers each valid definition of a container: an object, or an array of objects with names; any
+ * other slice has none.
+ */
+void registry_action_offer_all(struct registry_sync *sync, struct bytes actions);
+void registry_event_offer_all(struct registry_sync *sync, struct bytes events);
+/* Forgets lists without endpoints. */
+void registry_action_sweep(struct registry *r);
+void registry_event_sweep(struct registry *r);
+struct endpoint_list *registry_event_next(struct registry *r, struct endpoint_list *previous,
+                                          struct bytes event);
+/* The strategy a definition asks for, or the registry's. */
+const struct strategy_ops *registry_action_strategy(const struct registry *r, struct bytes wanted);
+
+/* --- registry_list.c --- */
+/* A definition without the members that are never published. */
+void registry_list_definition(struct json_writer *w, struct bytes definition);
