@@ -8,7 +8,7 @@
  * done(err 0). Failure modes: no connection (ERR_REFUSED, ERR_NO_HOST, ERR_UNREACHABLE, ERR_TLS,
  * ERR_LIMIT when too many wait), reset or close before the answer's first byte (a reused
  * connection is retried once on a new one; else ERR_RESET), malformed or cut-off answer
- * (ERR_PROTOCOL, ERR_CLOSED), over a limit (ERR_LIMIT), too slow (ERR_TIMEOUT), cancelled.
+ * (ERR_PROTOCOL, ERR_CLOSED), over a limit (ERR_LIMIT), too slow (ERR_TIMEOUT).
  */
 #pragma once
 
@@ -61,5 +61,5 @@ struct http_client_request {
 
 /* ERR_INVALID: the URL cannot be requested (done is not called). Otherwise done is called once. */
 int http_client_start(struct http_client *client, struct http_client_request *request) MUST_CHECK;
-/* Closes the connection; done comes with ERR_CANCELED, later. */
+/* Closes the connection; done does not come any more, and request may be freed at once. */
 void http_client_cancel(struct http_client_request *request);
