@@ -15,6 +15,7 @@
 #include "registry/registry.h"
 
 struct broker;
+struct middleware_ops;
 
 struct broker_events {
     void (*on_ready)(struct broker *b, bool was_reconnect); /* connected and introduced */
@@ -24,9 +25,17 @@ struct broker_events {
     void *owner;
 };
 
-/* options are borrowed for the broker's life. */
-int broker_new(struct loop *loop, const struct broker_options *options, struct log_sink *sink,
-               const struct broker_events *events, struct broker **out) MUST_CHECK;
+/* What a broker is made of; options and sink are borrowed for its life, the rest is copied. */
+struct broker_setup {
+    const struct broker_options *options;
+    struct log_sink *sink;
+    struct broker_events events;
+    const struct middleware_ops *const *middlewares; /* outermost first */
+    unsigned n_middlewares;
+};
+
+/* ERR_INVALID for an option that cannot be served; it has been logged. */
+int broker_new(struct loop *loop, const struct broker_setup *setup, struct broker **out) MUST_CHECK;
 void *broker_owner(const struct broker *b);
 void broker_start(struct broker *b);
 /* Leaves the registry, waits registry.stopDelay, refuses new requests, waits for running calls (at
@@ -94,7 +103,6 @@ struct registry *broker_registry(struct broker *b);
 struct loop *broker_loop(const struct broker *b);
 const struct broker_options *broker_options(const struct broker *b);
 struct log_sink *broker_log_sink(const struct broker *b);
-bool broker_has_transporter(const struct broker *b);
 bool broker_is_connected(const struct broker *b);
 /* Transporter connected (or none configured) and all local services announced. */
 bool broker_is_ready(const struct broker *b);

@@ -53,12 +53,11 @@ void pipeline_add(struct pipeline *p, enum context_kind kind, struct middleware 
 
 /* Where the middleware that is being entered or left keeps its state for this context. */
 void **pipeline_slot(struct context *ctx);
-/* The same for a middleware outside of its calls, by its own pointer. */
+/* Enters from the outermost stage; ctx->pipeline and ctx->handler are set. */
 void pipeline_run(struct context *ctx);
-/* Goes on with a context that was held. inwards: as after PIPELINE_NEXT from enter, otherwise
- * outwards; for PIPELINE_AGAIN after a delay use pipeline_again. */
-void pipeline_resume(struct context *ctx);
-void pipeline_again(struct context *ctx);
+/* Goes on with a context that was held, in the direction it had: step as the held function would
+ * have returned it (never PIPELINE_WAIT). */
+void pipeline_resume(struct context *ctx, enum pipeline_step step);
 /* The handler's outcome is set: unwind. At once or later, exactly once a run of the handler. */
 void context_finish(struct context *ctx);
 /* Nobody wants the outcome any more (deadline, caller gone): the handler or the holding middleware

@@ -7,13 +7,15 @@
 #pragma once
 
 #include "base/list.h"
+#include "base/shared.h"
+#include "loop/loop.h"
 #include "model/mol_error.h"
 #include "json/json.h"
 
 struct broker;
 struct context;
 struct endpoint;
-struct loop;
+struct pipeline;
 
 enum { CONTEXT_ROOM_BYTES = 1536, CONTEXT_STAGES_MAX = 16 };
 
@@ -64,17 +66,23 @@ struct context {
     struct broker *broker;
     struct loop *loop;
     struct endpoint *endpoint; /* ref */
-    struct context *parent;    /* borrowed while it runs; NULL */
+    bool has_parent;           /* parent_id names a context that ran here when this began */
+    struct shared *held;       /* owned ref or NULL: text that slices above borrow from */
+    const struct pipeline *pipeline;
     enum context_state state;
-    unsigned stage;                  /* middlewares entered */
-    bool is_starting;                /* inside the starting function: done has to wait */
-    void *slots[CONTEXT_STAGES_MAX]; /* what each middleware keeps, by stage */
+    unsigned stage;                       /* middlewares entered */
+    bool is_leaving;                      /* which way it goes, or went before it was held */
+    bool is_registered;                   /* can be found by its id */
+    bool is_starting;                     /* inside the starting function: done has to wait */
+    void (*handler)(struct context *ctx); /* innermost: what the pipeline stands around */
+    void *slots[CONTEXT_STAGES_MAX];      /* what each middleware keeps, by stage */
     /* The handler's way to hear that nobody waits any more. It must not finish afterwards. */
     void (*cancel)(struct context *ctx);
     void *work; /* the handler's own */
     context_done_fn *done;
-    void *owner;      /* the caller's own */
-    struct list link; /* among the broker's running contexts */
+    void *owner;             /* the caller's own */
+    struct list link;        /* among the broker's running contexts */
+    struct loop_defer defer; /* for a done that has to wait */
     struct arena arena;
     _Alignas(16) char room[CONTEXT_ROOM_BYTES];
 };

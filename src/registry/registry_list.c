@@ -46,10 +46,9 @@ static void add_services(struct json_writer *w, struct registry *r,
     }
 }
 
-static void add_node(struct json_writer *w, struct registry *r, const struct registry_node *node,
-                     bool with_services)
+static void add_node_members(struct json_writer *w, struct registry *r,
+                             const struct registry_node *node, bool with_services)
 {
-    json_begin_object(w);
     json_member_text(w, BYTES("id"), node->id->bytes);
     json_member_text(w, BYTES("instanceID"), node->instance_id);
     json_member_bool(w, BYTES("available"), node->is_available);
@@ -72,6 +71,15 @@ static void add_node(struct json_writer *w, struct registry *r, const struct reg
     json_member_int(w, BYTES("seq"), node->seq);
     json_key(w, BYTES("offlineSince"));
     node->offline_since_s < 0 ? json_raw(w, BYTES("null")) : json_number(w, node->offline_since_s);
+}
+
+void registry_list_node(struct registry *r, const struct registry_node *node, struct json_writer *w)
+{
+    json_begin_object(w);
+    add_node_members(w, r, node, true);
+    if (node->info) {
+        json_member(w, BYTES("rawInfo"), node->info->bytes);
+    }
     json_end_object(w);
 }
 
@@ -84,7 +92,9 @@ void registry_list_nodes(struct registry *r, const struct registry_list_options 
         const struct registry_node *node = list_entry(link, struct registry_node, link);
 
         if (node->is_available || !o->only_available) {
-            add_node(&w, r, node, o->with_services);
+            json_begin_object(&w);
+            add_node_members(&w, r, node, o->with_services);
+            json_end_object(&w);
         }
     }
     json_end_array(&w);

@@ -17,6 +17,9 @@ struct registry_list_options {
 
 void registry_list_nodes(struct registry *r, const struct registry_list_options *o,
                          struct buf *out);
+/* One node as the events about nodes tell it: with its services, and what it sent (rawInfo). */
+void registry_list_node(struct registry *r, const struct registry_node *node,
+                        struct json_writer *w);
 void registry_list_services(struct registry *r, const struct registry_list_options *o,
                             struct buf *out);
 void registry_list_actions(struct registry *r, const struct registry_list_options *o,

@@ -33,8 +33,7 @@ struct transit_node_events {
     void (*on_connected)(void *owner, bool was_reconnect); /* subscribed */
     void (*on_disconnected)(void *owner, const char *reason);
     void (*on_discover)(void *owner, const struct packet_envelope *from);
-    void (*on_info)(void *owner, const struct packet_envelope *from, struct bytes packet,
-                    bool is_targeted);
+    void (*on_info)(void *owner, const struct packet_envelope *from, struct bytes packet);
     void (*on_heartbeat)(void *owner, const struct packet_envelope *from,
                          const struct packet_heartbeat *heartbeat);
     void (*on_disconnect)(void *owner, const struct packet_envelope *from);
@@ -57,6 +56,8 @@ void transit_listen_nodes(struct transit *t, const struct transit_node_events *e
 void transit_listen_calls(struct transit *t, const struct transit_call_events *events, void *owner);
 void transit_connect(struct transit *t);
 bool transit_is_connected(const struct transit *t);
+/* disableBalancer is in force: the transporter balances. */
+bool transit_is_balanced(const struct transit *t);
 /* Rejects what is pending, closes the transporter, frees. */
 void transit_close(struct transit *t, transporter_closed_fn *done, void *owner);
 
@@ -83,7 +84,7 @@ int transit_send_request(struct transit *t, struct transit_request *request,
                          const struct packet_request *packet,
                          struct mol_error **out_error) MUST_CHECK;
 void transit_cancel_request(struct transit *t, struct transit_request *request);
-/* All requests pending at that node fail with RequestRejectedError. */
+/* All requests pending at that node (none: at any) fail with RequestRejectedError. */
 void transit_reject_node(struct transit *t, struct bytes node_id);
 unsigned transit_pending(const struct transit *t);
 
@@ -95,14 +96,14 @@ int transit_send_event(struct transit *t, struct bytes node_id,
 /* disableBalancer: one copy to the queue of a group. */
 int transit_send_balanced_event(struct transit *t, struct bytes group,
                                 const struct packet_event *packet) MUST_CHECK;
-/* node_id none: to everybody, once per version spoken. */
+/* node_id none: to everybody who speaks that version. */
 void transit_send_info(struct transit *t, struct bytes node_id, enum protocol version,
                        const struct packet_info *packet);
 void transit_send_discover(struct transit *t, struct bytes node_id, enum protocol version);
 void transit_send_ping(struct transit *t, struct bytes node_id);
 void transit_send_heartbeat(struct transit *t, enum protocol version,
                             const struct packet_heartbeat *packet);
-void transit_send_disconnect(struct transit *t);
+void transit_send_disconnect(struct transit *t, enum protocol version);
 /* Balanced subscriptions of the own services, made anew (new ones first, then old ones dropped). */
 void transit_subscribe_balanced(struct transit *t);
 

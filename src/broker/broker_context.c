@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* Contexts from their making to their end; a few are kept for reuse. */
+#include "base/assert.h"
+#include "broker/broker_internal.h"
+
+enum { SPARE_MAX = 512 };
+
+static void run_local_action(struct context *ctx)
+{
+    struct local_service *s = ctx->endpoint->local;
+
+    s->ops->call(s, ctx->endpoint, ctx);
+}
+
+static void run_local_event(struct context *ctx)
+{
+    struct local_service *s = ctx->endpoint->local;
+
+    s->ops->event(s, ctx->endpoint, ctx);
+}
+
+struct context *broker_context_new(struct broker *b)
+{
+    struct list *spare = list_pop(&b->spare);
+    struct context *ctx =
+        spare ? list_entry(spare, struct context, link) : mem_realloc(NULL, sizeof(*ctx));
+
+    b->n_spare -= spare ? 1 : 0;
+    memset(ctx, 0, offsetof(struct context, room));
+    arena_init_in(&ctx->arena, ctx->room, sizeof(ctx->room));
+    ctx->broker = b;
+    ctx->loop = b->loop;
+    ctx->state = CONTEXT_ENTERING;
+    ctx->is_starting = true;
+    ctx->retries = -1;
+    ctx->meta = BYTES("{}");
+    ctx->started_ms = loop_now_ms(b->loop);
+    list_append(&b->running, &ctx->link);
+    b->n_running++;
+    return ctx;
+}
+
+void broker_context_identify(struct context *ctx)
+{
+    char *id = arena_alloc(&ctx->arena, UUID_TEXT_BYTES);
+
+    uuid_make(id);
+    ctx->id = bytes_of(id, UUID_TEXT_BYTES);
+    if (!bytes_is_set(ctx->request_id)) {
+        ctx->request_id = ctx->id;
+    }
+}
+
+void broker_context_publish(struct context *ctx)
+{
+    struct map *contexts = &ctx->broker->contexts;
+
+    if (!map_get(contexts, ctx->id)) {
+        map_set(contexts, ctx->id, ctx);
+        ctx->is_registered = true;
+    }
+}
+
+struct context *broker_find_context(struct broker *b, struct bytes id)
+{
+    return map_get(&b->contexts, id);
+}
+
+static void context_free(struct context *ctx)
+{
+    struct broker *b = ctx->broker;
+
+    list_remove(&ctx->link);
+    b->n_running--;
+    if (ctx->is_registered) {
+        map_remove(&b->contexts, ctx->id);
+    }
+    endpoint_unref(ctx->endpoint);
+    shared_unref(ctx->held);
+    arena_fini(&ctx->arena);
+    if (b->n_spare < SPARE_MAX) {
+        list_prepend(&b->spare, &ctx->link);
+        b->n_spare++;
+    } else {
+        mem_free(ctx);
+    }
+}
+
+/* What a nested call set in meta its caller sees, well or failed (broker.md (d), Meta rules). */
+static void merge_into_parent(struct context *ctx)
+{
+    struct context *parent =
+        ctx->has_parent ? broker_find_context(ctx->broker, ctx->parent_id) : NULL;
+
+    if (parent && parent->state == CONTEXT_RUNNING) {
+        context_merge_meta(parent, ctx->meta);
+    }
+}
+
+static void hand_over(struct context *ctx)
+{
+    merge_into_parent(ctx);
+    if (ctx->done) {
+        ctx->done(ctx);
+    }
+    context_free(ctx);
+}
+
+static void on_deferred(struct loop_defer *defer)
+{
+    hand_over(container_of(defer, struct context, defer));
+}
+
+void broker_context_finished(struct context *ctx)
+{
+    if (ctx->is_starting) {
+        loop_defer_init(&ctx->defer, on_deferred);
+        loop_defer_start(ctx->loop, &ctx->defer);
+    } else {
+        hand_over(ctx);
+    }
+}
+
+void broker_context_fail(struct context *ctx, struct mol_error *error)
+{
+    ctx->error = error;
+    ctx->state = CONTEXT_FINISHED;
+    broker_context_finished(ctx);
+}
+
+void broker_context_run(struct context *ctx, struct endpoint *endpoint)
+{
+    ctx->endpoint = endpoint;
+    if (!endpoint->local) {
+        ctx->kind = CONTEXT_REMOTE_ACTION;
+        ctx->handler = broker_remote_call;
+    } else if (ctx->kind == CONTEXT_LOCAL_EVENT) {
+        ctx->handler = run_local_event;
+    } else {
+        ctx->kind = CONTEXT_LOCAL_ACTION;
+        ctx->handler = run_local_action;
+        broker_context_publish(ctx);
+    }
+    ctx->pipeline = &ctx->broker->pipelines[ctx->kind];
+    pipeline_run(ctx);
+}
+
+void broker_contexts_free(struct broker *b)
+{
+    struct list *spare;
+
+    while ((spare = list_pop(&b->spare))) {
+        mem_free(list_entry(spare, struct context, link));
+    }
+    map_fini(&b->contexts);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of broker/ share. */
+#pragma once
+
+#include "base/map.h"
+#include "base/uuid.h"
+#include "broker/broker.h"
+#include "broker/pipeline.h"
+#include "discovery/discoverer.h"
+#include "transit/transit.h"
+
+enum { CONTEXT_KINDS = 3, BROKER_MIDDLEWARES_MAX = 16 };
+
+enum broker_state {
+    BROKER_NEW,         /* -> STARTED, STOPPED */
+    BROKER_STARTED,     /* -> WITHDRAWING */
+    BROKER_WITHDRAWING, /* told the others; requests are still served -> DRAINING */
+    BROKER_DRAINING,    /* refuses requests, waits for running ones -> LEAVING */
+    BROKER_LEAVING,     /* DISCONNECT is on its way -> STOPPED */
+    BROKER_STOPPED,
+};
+
+struct broker {
+    struct loop *loop;                    /* borrowed */
+    const struct broker_options *options; /* borrowed */
+    struct log_sink *sink;                /* borrowed */
+    struct logger log;
+    struct broker_events events;
+    enum broker_state state;
+    char instance_id[UUID_TEXT_BYTES];
+    struct registry *registry;                              /* owned */
+    struct transit *transit;                                /* owned; NULL without a transporter */
+    struct discoverer *discoverer;                          /* owned; NULL without a transporter */
+    struct middleware *middlewares[BROKER_MIDDLEWARES_MAX]; /* owned, outermost first */
+    unsigned n_middlewares;
+    struct pipeline pipelines[CONTEXT_KINDS];
+    struct list running; /* of struct context.link */
+    struct map contexts; /* by id: local actions that run */
+    unsigned n_running;
+    struct list spare; /* contexts kept for reuse */
+    unsigned n_spare;
+    struct loop_timer stop_timer;
+    uint64_t drain_until_ms;
+    void (*stopped)(struct broker *b);
+};
+
+/* --- broker_context.c --- */
+/* Empty but for broker, loop, arena, started_ms; registered as running. */
+struct context *broker_context_new(struct broker *b);
+/* A new id for it; request_id too when it has none. */
+void broker_context_identify(struct context *ctx);
+/* Lets broker_find_context find it, while it runs. */
+void broker_context_publish(struct context *ctx);
+/* The pipeline is through: hands the outcome to ctx->done, then frees. */
+void broker_context_finished(struct context *ctx);
+void broker_contexts_free(struct broker *b);
+/* ctx has ended without having entered its pipeline. */
+void broker_context_fail(struct context *ctx, struct mol_error *error);
+/* Starts it at its endpoint: kind, pipeline and handler follow from it. Takes over the reference.
+ */
+void broker_context_run(struct context *ctx, struct endpoint *endpoint);
+
+/* --- broker_call.c --- */
+/* Effective timeout of an action call, before a parent's rest is taken into account. */
+void broker_context_set_timeout(struct context *ctx, const struct endpoint *endpoint);
+
+/* --- broker_remote.c --- */
+void broker_remote_listen(struct broker *b);
+/* Handler of CONTEXT_REMOTE_ACTION: REQ out, RES in. */
+void broker_remote_call(struct context *ctx);
+
+/* --- broker_event.c --- */
+void broker_event_received(struct broker *b, const struct packet_envelope *from,
+                           struct bytes packet);
+
+/* --- broker_notify.c: internal events --- */
+void broker_notify_listen(struct broker *b);
+void broker_notify_services_changed(struct broker *b, bool local);
+void broker_notify(struct broker *b, struct bytes event, struct bytes payload);
+/* error, as the payload of $transit.error and its like. */
+void broker_notify_error(struct broker *b, struct bytes event, const struct mol_error *error,
+                         const char *module, const char *type);
+bool broker_notify_wanted(struct broker *b, struct bytes event);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs contexts through the middlewares, inwards and back. */
+#include "broker/pipeline.h"
+
+#include "base/assert.h"
+#include "broker/broker_internal.h"
+
+static void leave(struct context *ctx);
+
+static void set_state(struct context *ctx, enum context_state state)
+{
+    static const unsigned allowed[] = {
+        [CONTEXT_ENTERING] = 1 << CONTEXT_WAITING | 1 << CONTEXT_RUNNING | 1 << CONTEXT_LEAVING,
+        [CONTEXT_WAITING] = 1 << CONTEXT_ENTERING | 1 << CONTEXT_LEAVING,
+        [CONTEXT_RUNNING] = 1 << CONTEXT_LEAVING,
+        [CONTEXT_LEAVING] = 1 << CONTEXT_WAITING | 1 << CONTEXT_ENTERING | 1 << CONTEXT_FINISHED,
+        [CONTEXT_FINISHED] = 0,
+    };
+
+    ASSERT(allowed[ctx->state] & 1U << state);
+    ctx->state = state;
+}
+
+void pipeline_add(struct pipeline *p, enum context_kind kind, struct middleware *m)
+{
+    if (m->ops->kinds & 1U << kind) {
+        ASSERT(p->n_stages < CONTEXT_STAGES_MAX);
+        p->stages[p->n_stages++] = m;
+    }
+}
+
+/* The stage at work: the one being entered, or the one being left. */
+static unsigned current_stage(const struct context *ctx)
+{
+    return ctx->is_leaving ? ctx->stage - 1 : ctx->stage;
+}
+
+void **pipeline_slot(struct context *ctx)
+{
+    return &ctx->slots[current_stage(ctx)];
+}
+
+static enum pipeline_step enter_stage(struct context *ctx)
+{
+    struct middleware *m = ctx->pipeline->stages[ctx->stage];
+
+    return m->ops->enter ? m->ops->enter(m, ctx) : PIPELINE_NEXT;
+}
+
+static void enter(struct context *ctx)
+{
+    ctx->is_leaving = false;
+    while (ctx->stage < ctx->pipeline->n_stages) {
+        enum pipeline_step step = enter_stage(ctx);
+
+        if (step == PIPELINE_WAIT) {
+            set_state(ctx, CONTEXT_WAITING);
+            return;
+        }
+        if (step == PIPELINE_DONE) {
+            set_state(ctx, CONTEXT_LEAVING);
+            leave(ctx);
+            return;
+        }
+        ctx->stage++;
+    }
+    set_state(ctx, CONTEXT_RUNNING);
+    ctx->handler(ctx);
+}
+
+static void enter_again(struct context *ctx)
+{
+    ctx->result = BYTES_NONE;
+    ctx->error = NULL;
+    set_state(ctx, CONTEXT_ENTERING);
+    enter(ctx);
+}
+
+static void leave(struct context *ctx)
+{
+    ctx->is_leaving = true;
+    while (ctx->stage > 0) {
+        struct middleware *m = ctx->pipeline->stages[ctx->stage - 1];
+        enum pipeline_step step = m->ops->leave ? m->ops->leave(m, ctx) : PIPELINE_NEXT;
+
+        if (step == PIPELINE_WAIT) {
+            set_state(ctx, CONTEXT_WAITING);
+            return;
+        }
+        if (step == PIPELINE_AGAIN) {
+            enter_again(ctx);
+            return;
+        }
+        ctx->stage--;
+    }
+    set_state(ctx, CONTEXT_FINISHED);
+    broker_context_finished(ctx);
+}
+
+void pipeline_run(struct context *ctx)
+{
+    ASSERT(ctx->state == CONTEXT_ENTERING && ctx->stage == 0);
+    enter(ctx);
+}
+
+void pipeline_resume(struct context *ctx, enum pipeline_step step)
+{
+    ASSERT(ctx->state == CONTEXT_WAITING && step != PIPELINE_WAIT);
+    if (step == PIPELINE_AGAIN) {
+        enter_again(ctx);
+    } else if (ctx->is_leaving || step == PIPELINE_DONE) {
+        ctx->stage -= ctx->is_leaving ? 1 : 0;
+        set_state(ctx, CONTEXT_LEAVING);
+        leave(ctx);
+    } else {
+        ctx->stage++;
+        set_state(ctx, CONTEXT_ENTERING);
+        enter(ctx);
+    }
+}
+
+void context_finish(struct context *ctx)
+{
+    set_state(ctx, CONTEXT_LEAVING);
+    ctx->cancel = NULL;
+    leave(ctx);
+}
+
+static void cancel_holder(struct context *ctx)
+{
+    if (ctx->state == CONTEXT_RUNNING) {
+        void (*cancel)(struct context *) = ctx->cancel;
+
+        ASSERT(cancel);
+        ctx->cancel = NULL;
+        cancel(ctx);
+    } else {
+        struct middleware *m = ctx->pipeline->stages[current_stage(ctx)];
+
+        m->ops->cancel(m, ctx);
+        ctx->stage -= ctx->is_leaving ? 1 : 0;
+    }
+}
+
+void context_abort(struct context *ctx, struct mol_error *error)
+{
+    if (ctx->state != CONTEXT_RUNNING && ctx->state != CONTEXT_WAITING) {
+        return;
+    }
+    cancel_holder(ctx);
+    ctx->result = BYTES_NONE;
+    ctx->error = error;
+    set_state(ctx, CONTEXT_LEAVING);
+    leave(ctx);
+}

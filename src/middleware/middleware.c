@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The order of the middlewares. */
+#include "middleware/middleware.h"
+
+const struct middleware_ops *const *middleware_list(unsigned *out_n)
+{
+    static const struct middleware_ops *const list[] = {
+        &middleware_error_ops,
+        &middleware_timeout_ops,
+    };
+
+    *out_n = sizeof(list) / sizeof(list[0]);
+    return list;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* Packets out: encoded in the version of who gets them, serialised, published. */
+#include "transit/transit_internal.h"
+
+struct packet_sender transit_sender(const struct transit *t, enum protocol version)
+{
+    return (struct packet_sender){version, t->node_id};
+}
+
+static int publish(struct transit *t, const struct topic *topic, struct bytes wire)
+{
+    size_t most = t->transporter->ops->max_payload(t->transporter);
+
+    if (most && wire.n > most) {
+        log_error(&t->log, "%s packet to '%.*s' has %zu bytes, the transporter takes %zu.",
+                  packet_type_name(topic->type), BYTES_ARG(topic->node_id), wire.n, most);
+        return ERR_LIMIT;
+    }
+    return transporter_publish(t->transporter, topic, wire);
+}
+
+static int serialize_and_publish(struct transit *t, const struct topic *topic)
+{
+    struct arena arena;
+    struct bytes wire;
+    int err;
+
+    if (t->out.failed) {
+        return ERR_NO_MEMORY;
+    }
+    arena_init(&arena);
+    err = t->serializer->encode(buf_bytes(&t->out), &arena, &wire);
+    if (err == 0) {
+        err = publish(t, topic, wire);
+    }
+    arena_fini(&arena);
+    return err;
+}
+
+enum { OUT_KEPT_BYTES = 256 * 1024 };
+
+int transit_send_out(struct transit *t, const struct topic *topic)
+{
+    int err = t->is_connected ? serialize_and_publish(t, topic) : ERR_NOT_CONNECTED;
+
+    buf_clear(&t->out);
+    if (t->out.cap > OUT_KEPT_BYTES) {
+        buf_fini(&t->out);
+    }
+    return err;
+}
+
+/* For packets that nobody waits for: the next heartbeat or discovery makes up for a lost one. */
+static void send_out_logged(struct transit *t, const struct topic *topic)
+{
+    int err = transit_send_out(t, topic);
+
+    if (err) {
+        log_debug(&t->log, "%s packet could not be sent: %s", packet_type_name(topic->type),
+                  err_text(err));
+    }
+}
+
+int transit_send_response(struct transit *t, const struct packet_envelope *to,
+                          const struct packet_response *packet)
+{
+    struct packet_sender sender = transit_sender(t, to->version);
+    struct topic topic = {.type = PACKET_RESPONSE, .node_id = to->sender};
+
+    packet_response_encode(&t->out, &sender, packet);
+    return transit_send_out(t, &topic);
+}
+
+int transit_send_event(struct transit *t, struct bytes node_id, const struct packet_event *packet)
+{
+    struct packet_sender sender = transit_sender(t, transit_version_of(t, node_id));
+    struct topic topic = {.type = PACKET_EVENT, .node_id = node_id};
+
+    packet_event_encode(&t->out, &sender, packet);
+    return transit_send_out(t, &topic);
+}
+
+int transit_send_balanced_event(struct transit *t, struct bytes group,
+                                const struct packet_event *packet)
+{
+    struct packet_sender sender = transit_sender(t, transit_version_of(t, BYTES_NONE));
+    struct topic topic = {
+        .type = PACKET_EVENT, .balanced = true, .name = packet->event, .group = group};
+
+    packet_event_encode(&t->out, &sender, packet);
+    return transit_send_out(t, &topic);
+}
+
+void transit_send_info(struct transit *t, struct bytes node_id, enum protocol version,
+                       const struct packet_info *packet)
+{
+    struct packet_sender sender = transit_sender(t, version);
+    struct topic topic = {.type = PACKET_INFO, .node_id = node_id};
+
+    packet_info_encode(&t->out, &sender, packet);
+    send_out_logged(t, &topic);
+}
+
+void transit_send_discover(struct transit *t, struct bytes node_id, enum protocol version)
+{
+    struct packet_sender sender = transit_sender(t, version);
+    struct topic topic = {.type = PACKET_DISCOVER, .node_id = node_id};
+
+    packet_empty_encode(&t->out, &sender);
+    send_out_logged(t, &topic);
+}
+
+void transit_send_disconnect(struct transit *t, enum protocol version)
+{
+    struct packet_sender sender = transit_sender(t, version);
+    struct topic topic = {.type = PACKET_DISCONNECT};
+
+    packet_empty_encode(&t->out, &sender);
+    send_out_logged(t, &topic);
+}
+
+void transit_send_heartbeat(struct transit *t, enum protocol version,
+                            const struct packet_heartbeat *packet)
+{
+    struct packet_sender sender = transit_sender(t, version);
+    struct topic topic = {.type = PACKET_HEARTBEAT};
+
+    packet_heartbeat_encode(&t->out, &sender, packet);
+    send_out_logged(t, &topic);
+}
