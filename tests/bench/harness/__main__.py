@@ -14,7 +14,7 @@ from .machine import BenchError, describe, first_line
 from .rig import Rig
 from .scenarios import ALL_KINDS, FULL, QUICK, Bench
 
-PARTS = ("A", "B", "C", "list", "emit", "latency", "memory", "startup")
+PARTS = ("A", "B", "C", "list", "emit", "latency", "memory", "startup", "json")
 
 
 def parse_args():

@@ -162,6 +162,16 @@ def startup_table(summary):
     return table(["ms after exec, median", "/health 200", "/ready 200", "/ready, slowest"], rows)
 
 
+def json_table(summary):
+    rows = summary.results["json"]
+    sizes = list(dict.fromkeys(row["bytes"] for row in rows))
+    body = [
+        [kind, *[number(summary.scan_rate(kind, size), 0) for size in sizes]]
+        for kind in dict.fromkeys(row["kind"] for row in rows)
+    ]
+    return table(["MB/s, documents of", *map(size_name, sizes)], body)
+
+
 def sections(results):
     """Pairs of title and text, of what was measured."""
     summary = Summary(results)
@@ -177,6 +187,8 @@ def sections(results):
         yield "Memory", memory_table(summary)
     if "startup" in results:
         yield "Start-up", startup_table(summary)
+    if "json" in results:
+        yield "JSON scanner", json_table(summary)
 
 
 def markdown(results):

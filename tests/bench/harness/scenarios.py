@@ -47,6 +47,7 @@ class Plan:
     latency_timing: Timing
     latency_rounds: int
     start_runs: int
+    scan_ms: int
 
 
 SIZES = (200, 1000, 10000, 100000)
@@ -61,6 +62,7 @@ FULL = Plan(
     latency_timing=Timing(500, 3000),
     latency_rounds=5,
     start_runs=15,
+    scan_ms=1000,
 )
 QUICK = Plan(
     cells=((1, 200), (16, 200), (64, 200), (16, 10000)),
@@ -71,6 +73,7 @@ QUICK = Plan(
     latency_timing=Timing(300, 1500),
     latency_rounds=1,
     start_runs=3,
+    scan_ms=200,
 )
 
 
@@ -95,6 +98,8 @@ class Bench:
             results["memory"] = results.get("memory", []) + self.run_memory()
         if "startup" in self.parts:
             results["startup"] = self.run_startup()
+        if "json" in self.parts and Sidecar in self.kinds:
+            results["json"] = self.run_json()
         return results
 
     def run_load_parts(self):
@@ -176,6 +181,13 @@ class Bench:
                     }
                 )
         return rows
+
+    def run_json(self):
+        """The scanner alone, in the processor that the systems under test have."""
+        say("JSON scanner")
+        argv = [self.rig.tools / "bench_scan", "--duration", self.plan.scan_ms]
+        with Process("bench_scan", argv, self.rig.work, self.rig.cores.target) as process:
+            return [json.loads(line) for line in process.finish(60).splitlines()]
 
     def start_once(self, kind, transporter):
         with kind(self.rig, transporter) as system:

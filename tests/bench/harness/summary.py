@@ -74,6 +74,13 @@ class Summary:
         return None
 
 
+    def scan_rate(self, kind, n_bytes):
+        for row in self.results.get("json", []):
+            if (row["kind"], row["bytes"]) == (kind, n_bytes):
+                return row["mb_per_second"]
+        return None
+
+
 @dataclass(frozen=True)
 class Figure:
     """One row of the design's table: what must be reached, what is wanted, what was measured."""
@@ -147,5 +154,14 @@ def figures(summary):
         ),
         Figure(
             "ready after exec, with NATS", "ms", 100, 20, *both(lambda s: summary.startup(s, "NATS"))
+        ),
+        Figure(
+            "JSON validated and sliced, records of 1 kB",
+            "MB/s",
+            1000,
+            1500,
+            summary.scan_rate("records", 1000),
+            None,
+            more_is_better=True,
         ),
     ]
