@@ -13,3 +13,5 @@ struct event_pattern;
 struct event_pattern *event_pattern_new(struct bytes pattern);
 void event_pattern_free(struct event_pattern *p); /* NULL passes */
 bool event_pattern_test(const struct event_pattern *p, struct bytes name);
+/* For a pattern that is used once; an invalid one matches nothing. */
+bool event_match(struct bytes name, struct bytes pattern);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* Compiles translated patterns with PCRE2 and runs them within limits. */
+#define PCRE2_CODE_UNIT_WIDTH 16
+
+#include "model/js_regex.h"
+
+#include <pcre2.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "model/js_regex_internal.h"
+
+enum {
+    MATCH_STEPS_MAX = 500000, /* some ten milliseconds */
+    MATCH_HEAP_KIB_MAX = 20000,
+    PATTERN_BYTES_MAX = 1 << 20
+};
+
+struct js_regex {
+    pcre2_code *code;
+    pcre2_match_data *match; /* no groups are read, but PCRE2 works in it */
+    pcre2_match_context *limits;
+};
+
+int js_regex_to_units(struct bytes text, struct js_regex_units *out)
+{
+    uint16_t *units = mem_try_realloc(NULL, (text.n + 1) * sizeof(*units));
+    size_t n = 0;
+
+    if (!units) {
+        return ERR_NO_MEMORY;
+    }
+    while (text.n) {
+        uint32_t c;
+
+        text = bytes_from(text, utf8_read(text, &c));
+        if (c > 0xffff) {
+            units[n++] = (uint16_t)(0xd7c0 + (c >> 10));
+            c = 0xdc00 | (c & 0x3ff);
+        }
+        units[n++] = (uint16_t)c;
+    }
+    *out = (struct js_regex_units){units, n};
+    return 0;
+}
+
+static bool read_flags(struct bytes text, struct js_regex_flags *out)
+{
+    bool seen[256] = {false};
+
+    *out = (struct js_regex_flags){0};
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char flag = (unsigned char)text.p[i];
+
+        if (seen[flag] || !flag || !strchr("dgimsuy", flag)) {
+            return false;
+        }
+        seen[flag] = true;
+    }
+    out->ignore_case = seen['i'];
+    out->multiline = seen['m'];
+    out->dot_all = seen['s'];
+    out->unicode = seen['u'];
+    out->sticky = seen['y'];
+    return true;
+}
+
+static pcre2_code *compile(struct bytes pattern, struct js_regex_flags flags)
+{
+    uint32_t options = PCRE2_MATCH_UNSET_BACKREF | PCRE2_NEVER_BACKSLASH_C;
+    size_t offset;
+    int error;
+
+    options |= flags.ignore_case ? PCRE2_CASELESS | PCRE2_UCP : 0;
+    options |= flags.unicode ? PCRE2_UTF | PCRE2_UCP : 0;
+    options |= flags.sticky ? PCRE2_ANCHORED : 0;
+    return pcre2_compile((PCRE2_SPTR)(const void *)pattern.p, pattern.n / sizeof(uint16_t), options,
+                         &error, &offset, NULL);
+}
+
+struct js_regex *js_regex_new(struct bytes source, struct bytes flags_text)
+{
+    struct js_regex_flags flags;
+    struct js_regex_units units;
+    struct js_regex *r = NULL;
+    pcre2_code *code = NULL;
+    struct buf pattern;
+
+    if (!read_flags(flags_text, &flags) || js_regex_to_units(source, &units) != 0) {
+        return NULL;
+    }
+    buf_init(&pattern, PATTERN_BYTES_MAX);
+    if (js_regex_translate(units, flags, &pattern) == 0) {
+        code = compile(buf_bytes(&pattern), flags);
+    }
+    if (code) {
+        r = mem_new(struct js_regex);
+        r->code = code;
+        r->match = pcre2_match_data_create(1, NULL);
+        r->limits = pcre2_match_context_create(NULL);
+        if (!r->match || !r->limits) {
+            js_regex_free(r);
+            r = NULL;
+        }
+    }
+    if (r) {
+        (void)pcre2_set_match_limit(r->limits, MATCH_STEPS_MAX);
+        (void)pcre2_set_heap_limit(r->limits, MATCH_HEAP_KIB_MAX);
+    }
+    buf_fini(&pattern);
+    mem_free(units.p);
+    return r;
+}
+
+void js_regex_free(struct js_regex *r)
+{
+    if (r) {
+        pcre2_code_free(r->code);
+        pcre2_match_data_free(r->match);
+        pcre2_match_context_free(r->limits);
+        mem_free(r);
+    }
+}
+
+bool js_regex_test(const struct js_regex *r, struct bytes text)
+{
+    struct js_regex_units units;
+    int result;
+
+    if (js_regex_to_units(text, &units) != 0) {
+        return false;
+    }
+    /* The conversion above made it valid UTF-16. */
+    result = pcre2_match(r->code, units.p, units.n, 0, PCRE2_NO_UTF_CHECK, r->match, r->limits);
+    mem_free(units.p);
+    return result >= 0;
+}

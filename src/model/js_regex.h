@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Regular expressions as JavaScript (ECMAScript 2023, with its web legacy) reads them, on PCRE2.
+ * Text is matched in UTF-16 units, in whole characters with the flag u. Matching is bounded: what
+ * takes too many steps does not match. Not supported: the flag v, look-behind of variable length.
+ */
+#pragma once
+
+#include "base/bytes.h"
+
+struct js_regex;
+
+/* The text between the slashes, and flags of "dgimsuy". NULL: it is not valid or not supported. */
+struct js_regex *js_regex_new(struct bytes source, struct bytes flags);
+void js_regex_free(struct js_regex *r); /* NULL passes */
+/* As RegExp.prototype.test on a fresh object: anywhere in the text, or at its start with y. */
+bool js_regex_test(const struct js_regex *r, struct bytes text);

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* JavaScript's regular expressions against what Node.js matched, and the limits. */
+#include "model/js_regex.h"
+
+#include "base/mem.h"
+#include "support/lines.h"
+#include "json/json.h"
+
+static unsigned check_texts(const struct js_regex *r, struct bytes texts, bool want,
+                            struct bytes line, struct arena *arena)
+{
+    struct json_iter it = json_iter(texts);
+    struct bytes slice;
+    unsigned n = 0;
+
+    for (; json_next_item(&it, &slice); n++) {
+        if (js_regex_test(r, json_string(slice, arena)) != want) {
+            fail_msg("%.*s should %smatch: %.80s", BYTES_ARG(slice), want ? "" : "not ", line.p);
+        }
+    }
+    return n;
+}
+
+static void check_line(struct bytes line)
+{
+    struct json_field fields[] = {{BYTES("source"), BYTES_NONE},
+                                  {BYTES("flags"), BYTES_NONE},
+                                  {BYTES("yes"), BYTES_NONE},
+                                  {BYTES("no"), BYTES_NONE}};
+    struct arena arena;
+    struct js_regex *r;
+    struct bytes out;
+
+    arena_init(&arena);
+    assert_int_equal(json_scan_fields(line, fields, 4, &out, NULL), 0);
+    r = js_regex_new(json_string(fields[0].value, &arena), json_string(fields[1].value, &arena));
+    if ((r != NULL) != bytes_is_set(fields[2].value)) {
+        fail_msg("should %scompile: %.80s", r ? "not " : "", line.p);
+    }
+    if (r) {
+        assert_true(check_texts(r, fields[2].value, true, line, &arena) +
+                        check_texts(r, fields[3].value, false, line, &arena) >
+                    50);
+    }
+    js_regex_free(r);
+    arena_fini(&arena);
+}
+
+static void test_as_node(void **state)
+{
+    struct lines lines;
+    struct bytes line;
+
+    (void)state;
+    lines_open(&lines, "js-regex-golden.jsonl");
+    while (lines_next(&lines, &line)) {
+        check_line(line);
+    }
+    assert_in_range(lines.number, 100, 1000);
+    lines_close(&lines);
+}
+
+static void test_unsupported(void **state)
+{
+    (void)state;
+    assert_null(js_regex_new(BYTES("a"), BYTES("v")));
+    assert_null(js_regex_new(BYTES("(?<=a*)b"), BYTES_NONE));
+    js_regex_free(NULL);
+}
+
+static void test_steps_are_bounded(void **state)
+{
+    struct js_regex *r = js_regex_new(BYTES("^(a+)+$"), BYTES_NONE);
+    char text[64];
+
+    (void)state;
+    memset(text, 'a', sizeof(text));
+    assert_non_null(r);
+    assert_true(js_regex_test(r, bytes_of(text, sizeof(text))));
+    text[sizeof(text) - 1] = 'b';
+    assert_false(js_regex_test(r, bytes_of(text, sizeof(text))));
+    js_regex_free(r);
+}
+
+static void test_huge_patterns_are_refused(void **state)
+{
+    size_t n = 4 << 20;
+    char *source = mem_alloc(n);
+
+    (void)state;
+    memset(source, '(', n);
+    assert_null(js_regex_new(bytes_of(source, n), BYTES_NONE));
+    memset(source, '.', n);
+    assert_null(js_regex_new(bytes_of(source, n), BYTES_NONE));
+    mem_free(source);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_as_node),
+        cmocka_unit_test(test_unsupported),
+        cmocka_unit_test(test_steps_are_bounded),
+        cmocka_unit_test(test_huge_patterns_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
