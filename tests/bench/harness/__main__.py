@@ -2,6 +2,7 @@
 """Command line of the measurements; scripts/bench prepares everything and then runs this."""
 
 import argparse
+import contextlib
 import datetime
 import json
 import signal
@@ -11,8 +12,10 @@ from pathlib import Path
 
 from . import report
 from .machine import BenchError, describe, first_line
+from .profile import profile
 from .rig import Rig
 from .scenarios import ALL_KINDS, FULL, QUICK, Bench
+from .systems import Sidecar
 
 PARTS = ("A", "B", "C", "list", "emit", "latency", "memory", "startup", "json")
 
@@ -27,6 +30,7 @@ def parse_args():
     parser.add_argument("--output", metavar="FILE", help="where the results go, as JSON")
     parser.add_argument("--docs", action="store_true", help="write docs/performance.md")
     parser.add_argument("--render", metavar="FILE", help="show an earlier run's results instead")
+    parser.add_argument("--profile", metavar="PATH", help="sample one path of our sidecar with perf")
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -70,13 +74,27 @@ def describe_run(rig, args):
     }
 
 
+@contextlib.contextmanager
+def open_rig(args):
+    sidecar = Path(args.sidecar).resolve()
+    with tempfile.TemporaryDirectory(prefix="bench-") as work, Rig(args.build, work, sidecar) as rig:
+        yield rig
+
+
 def measure(args):
     parts = choose_parts(args.only)
     kinds = choose_kinds(args)
-    sidecar = Path(args.sidecar).resolve()
-    with tempfile.TemporaryDirectory(prefix="bench-") as work, Rig(args.build, work, sidecar) as rig:
+    with open_rig(args) as rig:
         bench = Bench(rig, QUICK if args.quick else FULL, parts, kinds)
         return {**describe_run(rig, args), **bench.run()}
+
+
+def show_profile(args):
+    if args.profile not in Sidecar.paths:
+        raise BenchError(f"--profile: one of {', '.join(Sidecar.paths)}")
+    choose_kinds(args)
+    with open_rig(args) as rig:
+        print(profile(rig, args.profile, str(Path(args.build).resolve() / "perf.data")))
 
 
 def on_signal(number, _):
@@ -90,6 +108,9 @@ def main():
         args.sidecar = str(Path(args.build) / "moleculer-sidecar")
     if args.output is None:
         args.output = str(Path(args.build) / "bench.json")
+    if args.profile:
+        show_profile(args)
+        return
     if args.render:
         results = json.loads(Path(args.render).read_text())
     else:
