@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""The arithmetic between measurements and published figures."""
+
+import unittest
+
+from .report import number, table
+from .scenarios import REFERENCE
+from .summary import Figure, Summary, figures
+
+
+def call(system, path, number_of_round, cpu_us, cell=REFERENCE):
+    return {
+        "system": system,
+        "path": path,
+        "in_flight": cell[0],
+        "bytes": cell[1],
+        "round": number_of_round,
+        "cpu_us": cpu_us,
+        "per_second": 1e6 / cpu_us,
+    }
+
+
+class SummaryTest(unittest.TestCase):
+    def test_ratios_are_taken_within_a_round(self):
+        # The machine is twice as slow in round 1: the ratio of medians would be 4, not 2.
+        rows = [call("nginx", "hop", n, cpu) for n, cpu in enumerate((10, 20, 10))]
+        rows += [call("sidecar", "C", n, cpu) for n, cpu in enumerate((20, 40, 40))]
+        ratio = Summary({"calls": rows}).cpu_ratio("sidecar", "C", REFERENCE, "nginx", "hop")
+        self.assertEqual(ratio, 2)
+
+    def test_other_cells_do_not_count(self):
+        rows = [call("sidecar", "C", 0, 10), call("sidecar", "C", 0, 90, (1, 200))]
+        self.assertEqual(Summary({"calls": rows}).value("sidecar", "C", REFERENCE, "cpu_us"), 10)
+
+    def test_what_was_not_measured_is_none(self):
+        summary = Summary({})
+        self.assertIsNone(summary.cpu_ratio("sidecar", "C", REFERENCE, "nginx", "hop"))
+        self.assertIsNone(summary.added_latency_ms("sidecar", "C", "p50_us"))
+        self.assertTrue(all(f.verdict == "not measured" for f in figures(summary)))
+
+    def test_added_latency_is_over_the_load_of_the_same_kind(self):
+        rows = [
+            {"system": "none", "path": "http", "p50_us": 50},
+            {"system": "none", "path": "nats", "p50_us": 100},
+            {"system": "sidecar", "path": "C", "p50_us": 130},
+            {"system": "sidecar", "path": "A", "p50_us": 130},
+        ]
+        summary = Summary({"latency": rows})
+        self.assertAlmostEqual(summary.added_latency_ms("sidecar", "C", "p50_us"), 0.08)
+        self.assertAlmostEqual(summary.added_latency_ms("sidecar", "A", "p50_us"), 0.03)
+
+
+class FigureTest(unittest.TestCase):
+    def verdict(self, ours, more_is_better=False, must=2.0, goal=1.0):
+        return Figure("x", "", must, goal, ours, None, more_is_better).verdict
+
+    def test_less_is_better(self):
+        self.assertEqual([self.verdict(v) for v in (1.0, 1.5, 2.1)], ["goal", "must", "MISSED"])
+
+    def test_more_is_better(self):
+        verdicts = [self.verdict(v, True, 10, 20) for v in (20, 15, 9)]
+        self.assertEqual(verdicts, ["goal", "must", "MISSED"])
+
+
+class TextTest(unittest.TestCase):
+    def test_numbers_keep_three_digits(self):
+        texts = [number(v) for v in (None, 1.234, 56.78, 1234.5)]
+        self.assertEqual(texts, ["–", "1.23", "56.8", "1,234"])
+
+    def test_tables_line_up(self):
+        lines = table(["a", "b"], [["long", "1"], ["x", "1,000"]]).splitlines()
+        self.assertEqual(len({len(line) for line in lines}), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
