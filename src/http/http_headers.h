@@ -21,5 +21,9 @@ struct bytes http_headers_get(const struct http_headers *headers, struct bytes n
 /* Whether a comma-separated list header has the token, over all lines of that name. */
 bool http_headers_has_token(const struct http_headers *headers, struct bytes name,
                             struct bytes token);
+/* The same for one list. */
+bool http_headers_list_has(struct bytes list, struct bytes token);
 /* RFC 9110 token: what a header name may be. */
 bool http_headers_is_token(struct bytes text);
+/* No control characters but tab: what a header value may be. */
+bool http_headers_is_value(struct bytes text);
