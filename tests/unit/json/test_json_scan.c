@@ -90,6 +90,7 @@ static void test_accepted(void **state)
     check_samples(samples, sizeof(samples) / sizeof(samples[0]));
 }
 
+/* size: one table */
 static void test_refused(void **state)
 {
     static const struct sample samples[] = {

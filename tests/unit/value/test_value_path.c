@@ -13,6 +13,7 @@ static const char root_text[] =
     "\"a.b\":5,\"\":{\"\":6,\"e\":7},\"s\":\"h\xc3\xa9\xf0\x9f\x98\x80!\",\"n\":null,\"-1\":8,"
     "\"1.5\":9,\"length\":11}";
 
+/* size: one table */
 static void test_paths(void **state)
 {
     static const struct sample samples[] = {
