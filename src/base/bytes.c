@@ -38,11 +38,6 @@ int bytes_compare(struct bytes a, struct bytes b)
     return (a.n > b.n) - (a.n < b.n);
 }
 
-struct bytes bytes_from(struct bytes b, size_t offset)
-{
-    return b.p ? bytes_of(b.p + offset, b.n - offset) : b;
-}
-
 size_t bytes_find(struct bytes b, char c)
 {
     const char *at = b.n ? memchr(b.p, c, b.n) : NULL;

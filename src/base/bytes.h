@@ -48,7 +48,11 @@ bool bytes_starts_with(struct bytes b, struct bytes prefix);
 /* memcmp order, the shorter first. */
 int bytes_compare(struct bytes a, struct bytes b);
 /* The rest from offset (which is at most n). */
-struct bytes bytes_from(struct bytes b, size_t offset);
+static inline struct bytes bytes_from(struct bytes b, size_t offset)
+{
+    return bytes_of(offset ? b.p + offset : b.p, b.n - offset);
+}
+
 /* Index of c, or b.n. */
 size_t bytes_find(struct bytes b, char c);
 /* Cuts blanks (space, tab, CR, LF) off both ends. */
