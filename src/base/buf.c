@@ -54,9 +54,15 @@ int buf_reserve(struct buf *b, size_t n)
     return 0;
 }
 
+/* The common case of buf_reserve, to be inlined. */
+static bool has_room(struct buf *b, size_t n)
+{
+    return (!b->failed && n <= b->cap - b->n) || buf_reserve(b, n) == 0;
+}
+
 void buf_add(struct buf *b, struct bytes bytes)
 {
-    if (bytes.n && buf_reserve(b, bytes.n) == 0) {
+    if (bytes.n && has_room(b, bytes.n)) {
         memcpy(b->p + b->n, bytes.p, bytes.n);
         b->n += bytes.n;
     }
@@ -64,7 +70,7 @@ void buf_add(struct buf *b, struct bytes bytes)
 
 void buf_add_char(struct buf *b, char c)
 {
-    if (buf_reserve(b, 1) == 0) {
+    if (has_room(b, 1)) {
         b->p[b->n++] = c;
     }
 }
