@@ -62,7 +62,8 @@ size_t json_count(struct bytes slice); /* members or items; 0 for scalars */
 /* The last member of that (decoded) name, or BYTES_NONE, also when slice is no object. */
 struct bytes json_get(struct bytes slice, struct bytes name);
 
-/* Several members at once, in one pass: values[i] belongs to names[i]; absent: BYTES_NONE. */
+/* Several members at once, in one pass; absent ones are BYTES_NONE. Names must differ. Cheapest
+ * when the fields are in the order in which the members are likely to come. */
 struct json_field {
     struct bytes name;
     struct bytes value;

@@ -61,8 +61,12 @@ bool json_is_truthy(struct bytes slice)
 
 size_t json_string_length(struct bytes slice)
 {
-    size_t at = 1;
+    const unsigned char *p = (const unsigned char *)slice.p;
+    size_t at = slice.n ? (size_t)(json_plain(p + 1, p + slice.n) - p) : 0;
 
+    if (at < slice.n && p[at] == '"') {
+        return at + 1;
+    }
     while (at < slice.n) {
         const char *quote = memchr(slice.p + at, '"', slice.n - at);
         const char *before = quote;
@@ -221,19 +225,41 @@ struct bytes json_get(struct bytes slice, struct bytes name)
     return field.value;
 }
 
+static bool is_field(const struct json_field *field, struct bytes key, bool escaped)
+{
+    struct bytes name = field->name;
+
+    if (escaped || name.n == 0) {
+        return json_string_eq(key, name);
+    }
+    return key.n == name.n + 2 && key.p[1] == name.p[0] && memcmp(key.p + 1, name.p, name.n) == 0;
+}
+
+/*
+ * Most senders keep one order of members: the search goes on behind the last hit, and the first
+ * look finds most fields.
+ */
 void json_get_fields(struct bytes slice, struct json_field *fields, size_t n_fields)
 {
     struct json_iter it = json_iter(json_is_object(slice) ? slice : BYTES_NONE);
     struct bytes key, value;
+    size_t at = 0;
 
     for (size_t i = 0; i < n_fields; i++) {
         fields[i].value = BYTES_NONE;
     }
     while (json_next_member(&it, &key, &value)) {
+        bool escaped = memchr(key.p, '\\', key.n) != NULL;
+
         for (size_t i = 0; i < n_fields; i++) {
-            if (json_string_eq(key, fields[i].name)) {
-                fields[i].value = value;
+            size_t next = at + 1 < n_fields ? at + 1 : 0;
+
+            if (is_field(&fields[at], key, escaped)) {
+                fields[at].value = value;
+                at = next;
+                break;
             }
+            at = next;
         }
     }
 }

@@ -139,9 +139,34 @@ static void test_get_fields(void **state)
     assert_none(fields[1].value);
 }
 
+static void test_get_fields_in_any_order(void **state)
+{
+    struct json_field fields[] = {{BYTES("a"), BYTES_NONE},
+                                  {BYTES(""), BYTES_NONE},
+                                  {BYTES("c\\n"), BYTES_NONE},
+                                  {BYTES("d\n"), BYTES_NONE},
+                                  {BYTES("ab"), BYTES_NONE}};
+
+    (void)state;
+    json_get_fields(
+        BYTES("{\"ab\":1,\"d\\n\":2,\"\":3,\"a\":4,\"c\\n\":5,\"\\u0061b\":6,\"ab\\n\":7}"), fields,
+        5);
+    assert_bytes(fields[0].value, "4");
+    assert_bytes(fields[1].value, "3");
+    assert_none(fields[2].value); /* a backslash and an n, not a line feed */
+    assert_bytes(fields[3].value, "2");
+    assert_bytes(fields[4].value, "6");
+    json_get_fields(BYTES("{\"c\\\\n\":1,\"a\":2,\"a\":3}"), fields, 5);
+    assert_bytes(fields[0].value, "3");
+    assert_none(fields[1].value);
+    assert_bytes(fields[2].value, "1");
+}
+
 static void test_lengths(void **state)
 {
     (void)state;
+    assert_int_equal(json_string_length(BYTES("\"")), 1);
+    assert_int_equal(json_string_length(BYTES("\"\xc3\xa4\\\"\xc3\xa4\"x")), 8);
     assert_int_equal(json_string_length(BYTES("\"a\" ,1")), 3);
     assert_int_equal(json_string_length(BYTES("\"a\\\"b\"x")), 6);
     assert_int_equal(json_string_length(BYTES("\"\\\\\"x\"")), 4);
@@ -163,6 +188,7 @@ int main(void)
         cmocka_unit_test(test_count),
         cmocka_unit_test(test_get),
         cmocka_unit_test(test_get_fields),
+        cmocka_unit_test(test_get_fields_in_any_order),
         cmocka_unit_test(test_lengths),
     };
 
