@@ -92,6 +92,33 @@ void loop_defer_stop(struct loop_defer *defer)
     list_remove(&defer->link);
 }
 
+/* --- shared objects --- */
+
+void loop_local_add(struct loop *loop, struct loop_local *local, const void *key)
+{
+    ASSERT(!loop_local_find(loop, key));
+    local->key = key;
+    list_init(&local->link);
+    list_append(&loop->locals, &local->link);
+}
+
+struct loop_local *loop_local_find(const struct loop *loop, const void *key)
+{
+    list_for_each (link, &loop->locals) {
+        struct loop_local *local = list_entry(link, struct loop_local, link);
+
+        if (local->key == key) {
+            return local;
+        }
+    }
+    return NULL;
+}
+
+void loop_local_remove(struct loop_local *local)
+{
+    list_remove(&local->link);
+}
+
 /* --- clocks --- */
 
 uint64_t loop_now_ms(const struct loop *loop)
@@ -160,6 +187,7 @@ struct loop *loop_new(void)
     loop->before_poll.data = loop;
     list_init(&loop->deferred);
     list_init(&loop->flushes);
+    list_init(&loop->locals);
     loop->read_buffer = mem_realloc(NULL, LOOP_READ_BYTES);
     return loop;
 }
@@ -179,6 +207,7 @@ void loop_free(struct loop *loop)
     if (!loop) {
         return;
     }
+    ASSERT(list_is_empty(&loop->locals));
     uv_close((uv_handle_t *)&loop->wake, NULL);
     uv_close((uv_handle_t *)&loop->after_poll, NULL);
     uv_close((uv_handle_t *)&loop->before_poll, NULL);

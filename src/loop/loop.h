@@ -72,6 +72,16 @@ void loop_defer_stop(struct loop_defer *defer);
 /* --- flushes: as deferred work, but at the very end of the turn --- */
 void loop_flush_start(struct loop *loop, struct loop_defer *flush);
 
+/* --- what all users of one loop share, found by the address of something static --- */
+struct loop_local { /* embedded by the shared object */
+    const void *key;
+    struct list link;
+};
+
+void loop_local_add(struct loop *loop, struct loop_local *local, const void *key);
+struct loop_local *loop_local_find(const struct loop *loop, const void *key); /* NULL: none */
+void loop_local_remove(struct loop_local *local);
+
 /* --- signals --- */
 struct loop_signal;
 typedef void loop_signal_fn(struct loop_signal *signal, int number);

@@ -16,6 +16,7 @@ struct loop {
     uint64_t virtual_ms;
     int64_t virtual_unix_ms; /* at virtual_ms 1 */
     struct list deferred, flushes;
+    struct list locals;
     struct loop_timer **heap; /* owned; [0] unused, so that index 0 means "not running" */
     unsigned n_heap, cap_heap;
     uint64_t timer_order;
