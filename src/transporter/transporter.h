@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "base/bytes.h"
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "model/packet_type.h"
@@ -50,18 +50,21 @@ struct transporter_ops {
     int (*create)(const struct transporter_env *env, struct bytes url, struct bytes options,
                   struct transporter **out);
     void (*connect)(struct transporter *t); /* answers through the events, retries for ever */
+    /* Kept over reconnections, until unsubscribed. Twice the same topic is one subscription, and
+     * an unknown one may be unsubscribed. Returns 0 or ERR_INVALID. */
     int (*subscribe)(struct transporter *t, const struct topic *topic);
     int (*unsubscribe)(struct transporter *t, const struct topic *topic);
     int (*publish)(struct transporter *t, const struct topic *topic, struct bytes payload);
     /* Largest packet the system takes now; 0: no limit known. */
     size_t (*max_payload)(const struct transporter *t);
-    /* Sends what is pending, leaves, frees; no event comes any more. */
+    /* Sends what is pending, leaves, frees; no event comes any more. done may be NULL. */
     void (*close)(struct transporter *t, transporter_closed_fn *done);
 };
 
 struct transporter {
     const struct transporter_ops *ops;
-    struct transporter_env env; /* texts owned by the implementation */
+    struct transporter_env env; /* its texts lie in the arena */
+    struct arena arena;
 };
 
 /* ERR_NOT_CONNECTED, ERR_LIMIT (too large or too much unsent), ERR_INVALID (topic text). */
@@ -71,9 +74,18 @@ static inline int transporter_publish(struct transporter *t, const struct topic 
     return t->ops->publish(t, topic, payload);
 }
 
+/* Longest topic text; longer ones are ERR_INVALID. */
+enum { TRANSPORTER_TOPIC_MAX = 1024 };
+
 /* Joins the topic's name with '.', e.g. "MOL-dev.REQ.node-1"; false when it does not fit. */
 bool transporter_topic_text(const struct transporter *t, const struct topic *topic, char *out,
                             size_t room, struct bytes *out_text);
+
+/* --- for implementations: the base is their first member --- */
+/* Copies the texts of env. */
+void transporter_init(struct transporter *t, const struct transporter_ops *ops,
+                      const struct transporter_env *env);
+void transporter_fini(struct transporter *t);
 
 extern const struct transporter_ops transporter_nats_ops;
 /* In-process bus, the Fake of the original: all of one loop with one prefix hear each other. */
