@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Topic texts, and the base object that copies its environment. */
 #include "transporter/transporter.h"
 
 #include "support/check.h"

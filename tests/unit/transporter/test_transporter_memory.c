@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The in-process bus: the contract, virtual clocks, cut links, its limit. */
 #include "transporter/transporter_memory.h"
 
 #include "base/mem.h"
