@@ -212,7 +212,7 @@ void loop_free(struct loop *loop)
     uv_close((uv_handle_t *)&loop->after_poll, NULL);
     uv_close((uv_handle_t *)&loop->before_poll, NULL);
     uv_close((uv_handle_t *)&loop->no_wait, NULL);
-    (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
+    (void)uv_run(&loop->uv, UV_RUN_DEFAULT); /* what has been closed says so */
     ASSERT(uv_loop_close(&loop->uv) == 0);
     loop_timers_fini(loop);
     mem_free(loop->read_buffer);
