@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads what the app answered to an action (http-api.md 6, with the corrected errors of 7). */
+#include "external/external_internal.h"
+
+enum { STATUS_OK = 200, STATUS_REDIRECT = 300 };
+
+static bool is_json_type(struct bytes content_type)
+{
+    struct bytes type = bytes_trim(bytes_of(content_type.p, bytes_find(content_type, ';')));
+    struct bytes json = BYTES("application/json");
+    struct bytes suffix = BYTES("+json");
+
+    if (type.n >= json.n && bytes_eq_nocase(bytes_of(type.p, json.n), json)) {
+        return true;
+    }
+    return type.n > suffix.n && bytes_eq_nocase(bytes_from(type, type.n - suffix.n), suffix);
+}
+
+static struct mol_error *bad_answer(struct context *ctx, struct bytes reason)
+{
+    return mol_error_new(&ctx->arena, MOL_ERROR_MOLECULER,
+                         arena_format(&ctx->arena,
+                                      "The answer of the app to '%.*s' is broken: %.*s",
+                                      BYTES_ARG(ctx->name), BYTES_ARG(reason)),
+                         502, BYTES("SIDECAR_APP_BAD_ANSWER"), BYTES_NONE);
+}
+
+static bool scan_body(struct context *ctx, const struct http_response *response,
+                      struct bytes *out_json)
+{
+    struct bytes body = response->body;
+    struct json_fault fault;
+
+    if (bytes_starts_with(body, BYTES("\xef\xbb\xbf"))) {
+        body = bytes_from(body, 3);
+    }
+    if (json_scan(body, 0, out_json, &fault) == 0) {
+        return true;
+    }
+    ctx->error = bad_answer(ctx, arena_format(&ctx->arena, "invalid JSON, %s at position %zu",
+                                              fault.text, fault.position));
+    return false;
+}
+
+static void read_result(struct context *ctx, struct bytes json)
+{
+    struct json_field fields[] = {{BYTES("response"), BYTES_NONE}, {BYTES("meta"), BYTES_NONE}};
+
+    json_get_fields(json, fields, 2);
+    ctx->result = fields[0].value;
+    context_merge_meta(ctx, fields[1].value);
+}
+
+static struct mol_error *error_of_status(struct context *ctx, const struct http_response *response,
+                                         struct bytes message)
+{
+    return mol_error_new(&ctx->arena, MOL_ERROR_MOLECULER, message, (int)response->status,
+                         BYTES_NONE, BYTES_NONE);
+}
+
+/* Each member the app gave stands over what the status says. */
+static void lay_over(struct context *ctx, struct mol_error *error, struct bytes given)
+{
+    struct {
+        struct bytes name;
+        struct bytes *slot;
+    } members[] = {
+        {BYTES("name"), &error->name},      {BYTES("message"), &error->message},
+        {BYTES("code"), &error->code},      {BYTES("type"), &error->type},
+        {BYTES("data"), &error->data},      {BYTES("retryable"), &error->retryable},
+        {BYTES("nodeID"), &error->node_id},
+    };
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        struct bytes value = json_get(given, members[i].name);
+
+        if (bytes_is_set(value)) {
+            *members[i].slot = arena_copy(&ctx->arena, value);
+        }
+    }
+}
+
+static void read_error(struct context *ctx, const struct http_response *response, struct bytes json)
+{
+    struct bytes given = json_get(json, BYTES("error"));
+    struct bytes reason = response->reason;
+
+    if (!json_is_truthy(given)) {
+        ctx->error = error_of_status(ctx, response, BYTES("Something happened"));
+        ctx->error->type = json_quote(reason, &ctx->arena);
+        return;
+    }
+    ctx->error = error_of_status(ctx, response, reason);
+    if (json_is_object(given)) {
+        lay_over(ctx, ctx->error, given);
+    }
+}
+
+void external_answer_read(struct context *ctx, const struct http_response *response)
+{
+    bool is_ok = response->status >= STATUS_OK && response->status < STATUS_REDIRECT;
+    struct bytes type = http_headers_get(response->headers, BYTES("Content-Type"));
+    bool is_json = is_json_type(type) && (is_ok || response->body.n > 0);
+    struct bytes json = BYTES_NONE;
+
+    if (is_json && !scan_body(ctx, response, &json)) {
+        return;
+    }
+    if (is_ok) {
+        read_result(ctx, json);
+    } else {
+        read_error(ctx, response, json);
+    }
+}
+
+/* --- requests that failed --- */
+
+static struct bytes about_failure(struct external_request *request, struct bytes reason)
+{
+    struct context *ctx = request->ctx;
+    struct buf data;
+    struct json_writer w = json_writer(&data);
+    struct bytes kept;
+
+    buf_init(&data, BUF_NO_LIMIT);
+    json_begin_object(&w);
+    json_member_text(&w, BYTES("action"), ctx->name);
+    json_member_text(&w, BYTES("reason"), reason);
+    json_end_object(&w);
+    kept = arena_copy(&ctx->arena, buf_bytes(&data));
+    buf_fini(&data);
+    return kept;
+}
+
+static struct mol_error *unreachable(struct external_request *request, struct bytes reason)
+{
+    struct context *ctx = request->ctx;
+
+    return mol_error_new(&ctx->arena, MOL_ERROR_RETRYABLE,
+                         arena_format(&ctx->arena, "The app behind '%.*s' cannot be reached: %.*s",
+                                      BYTES_ARG(ctx->name), BYTES_ARG(reason)),
+                         503, BYTES("SIDECAR_APP_UNREACHABLE"), about_failure(request, reason));
+}
+
+void external_answer_failed(struct external_request *request, int err)
+{
+    struct context *ctx = request->ctx;
+    const char *text = request->http.error_text;
+    struct bytes reason = arena_copy(&ctx->arena, bytes_cstr(*text ? text : err_text(err)));
+
+    switch (err) {
+    case ERR_TIMEOUT:
+        ctx->error =
+            mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_TIMEOUT, ctx->name, ctx->node_id);
+        break;
+    case ERR_LIMIT:
+        ctx->error = request->http.sent
+                         ? bad_answer(ctx, reason)
+                         : mol_error_about_action(&ctx->arena, MOL_ERROR_QUEUE_IS_FULL, ctx->name,
+                                                  ctx->node_id);
+        break;
+    case ERR_PROTOCOL:
+    case ERR_CLOSED:
+    case ERR_TLS:
+        ctx->error = bad_answer(ctx, reason);
+        break;
+    default:
+        ctx->error = unreachable(request, reason);
+        break;
+    }
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One request to the app: body, headers, deadline, and its end. The request never outlives the
+ * context's deadline; when the context is given up, the connection is closed.
+ */
+#include "base/assert.h"
+#include "broker/pipeline.h"
+#include "external/external_internal.h"
+
+static void on_done(struct http_client_request *http, int err, const struct http_response *response)
+{
+    struct external_request *request = container_of(http, struct external_request, http);
+    struct context *ctx = request->ctx;
+
+    buf_fini(&request->body);
+    if (err == ERR_CANCELED) {
+        return; /* the context has gone its way: see cancel */
+    }
+    request->answered(request, err, response);
+    context_finish(ctx);
+}
+
+/*
+ * The context unwinds now, but the client still borrows the request until its callback: the
+ * request's memory is handed to a holder of its own.
+ */
+static void cancel(struct context *ctx)
+{
+    struct external_request *request = ctx->work;
+
+    http_client_cancel(&request->http);
+}
+
+struct external_request *external_request_new(struct external *x, struct context *ctx)
+{
+    struct external_request *request = arena_new(&ctx->arena, struct external_request);
+
+    request->ctx = ctx;
+    request->external = x;
+    buf_init(&request->body, BUF_NO_LIMIT);
+    return request;
+}
+
+void external_request_add_params(struct external_request *request, struct json_writer *w)
+{
+    const struct context *ctx = request->ctx;
+
+    json_member_text(w, BYTES("nodeID"), ctx->node_id);
+    json_key(w, BYTES("params"));
+    json_raw(w, ctx->params);
+    json_member(w, BYTES("meta"), ctx->meta);
+}
+
+/* An id as a header value: what is not printable ASCII is left out. */
+static bool is_header_safe(struct bytes text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] <= ' ' || text.p[i] >= 0x7f) {
+            return false;
+        }
+    }
+    return text.n > 0;
+}
+
+static struct bytes id_headers(struct context *ctx)
+{
+    struct bytes request_id = is_header_safe(ctx->request_id) ? ctx->request_id : BYTES("");
+    struct bytes id = is_header_safe(ctx->id) ? ctx->id : BYTES("");
+
+    return arena_format(&ctx->arena, "%s%.*s%s%s%.*s%s", request_id.n ? "X-Request-ID: " : "",
+                        BYTES_ARG(request_id), request_id.n ? "\r\n" : "",
+                        id.n ? "X-Context-ID: " : "", BYTES_ARG(id), id.n ? "\r\n" : "");
+}
+
+static uint64_t deadline_ms(const struct external_request *request)
+{
+    double left = context_remaining_ms(request->ctx);
+    double most = request->external->app_timeout_ms;
+
+    /* The timeout middleware ends the call in time; this is the net under it. */
+    return (uint64_t)(left >= 0 && left < most ? left + 1 : most);
+}
+
+void external_request_send(struct external_request *request, const struct external_handler *h)
+{
+    struct context *ctx = request->ctx;
+
+    request->http = (struct http_client_request){
+        .done = on_done,
+        .method = BYTES("POST"),
+        .url = h->url,
+        .content_type = BYTES("application/json"),
+        .body = buf_bytes(&request->body),
+        .extra_headers = id_headers(ctx),
+        .timeout_ms = deadline_ms(request),
+    };
+    if (http_client_start(request->external->client, &request->http) != 0) {
+        external_request_drop(request);
+        ctx->error =
+            mol_error_new(&ctx->arena, MOL_ERROR_MOLECULER,
+                          arena_format(&ctx->arena, "The handler of '%.*s' is no valid URL: '%.*s'",
+                                       BYTES_ARG(ctx->name), BYTES_ARG(h->url)),
+                          500, BYTES("INVALID_HANDLER_URL"), BYTES_NONE);
+        context_finish(ctx);
+        return;
+    }
+    ctx->work = request;
+    ctx->cancel = cancel;
+}
+
+void external_request_drop(struct external_request *request)
+{
+    buf_fini(&request->body);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* A posted schema as a local service: what it publishes, and which URL serves what. */
+#include "base/assert.h"
+#include "base/map.h"
+#include "external/external_internal.h"
+#include "external/published_schema.h"
+#include "registry/endpoint.h"
+
+struct external_service {
+    struct local_service base;
+    struct external *external; /* borrowed */
+    struct arena arena;        /* owns the texts below */
+    struct map actions;        /* full name -> struct external_handler */
+    struct map events;         /* pattern -> struct external_handler */
+    struct bytes full_name;
+};
+
+static struct external_service *of(struct local_service *s)
+{
+    return container_of(s, struct external_service, base);
+}
+
+static void service_call(struct local_service *s, const struct endpoint *e, struct context *ctx)
+{
+    struct external_service *x = of(s);
+
+    external_action_run(x->external, map_get(&x->actions, e->name), ctx);
+}
+
+static void service_event(struct local_service *s, const struct endpoint *e, struct context *ctx)
+{
+    struct external_service *x = of(s);
+
+    external_event_run(x->external, map_get(&x->events, e->name), ctx);
+}
+
+static void service_free(struct local_service *s)
+{
+    struct external_service *x = of(s);
+
+    shared_unref(s->published);
+    shared_unref(s->hidden);
+    map_fini(&x->actions);
+    map_fini(&x->events);
+    arena_fini(&x->arena);
+    mem_free(x);
+}
+
+/* Handler URL = baseUrl + handler, joined as text (http-api.md 2.1). */
+static void add_handler(struct external_service *x, struct map *map, struct bytes name,
+                        struct bytes base_url, struct bytes definition)
+{
+    struct bytes handler =
+        json_is_object(definition) ? json_get(definition, BYTES("handler")) : definition;
+    struct bytes path = json_string(handler, &x->arena);
+    struct external_handler *h = arena_new(&x->arena, struct external_handler);
+
+    h->name = arena_copy(&x->arena, name);
+    h->url = arena_format(&x->arena, "%.*s%.*s", BYTES_ARG(base_url), BYTES_ARG(path));
+    (void)map_set(map, h->name, h);
+}
+
+static void add_actions(struct external_service *x, struct bytes schema,
+                        const struct published_names *names, struct bytes base_url)
+{
+    struct json_iter it = json_iter(json_get(schema, BYTES("actions")));
+    struct bytes key, definition;
+
+    while (json_next_member(&it, &key, &definition)) {
+        struct bytes raw = published_schema_raw_name(key, definition, &x->arena);
+
+        add_handler(x, &x->actions, published_schema_action_name(names, raw, &x->arena), base_url,
+                    definition);
+    }
+}
+
+static void add_events(struct external_service *x, struct bytes schema, struct bytes base_url)
+{
+    struct json_iter it = json_iter(json_get(schema, BYTES("events")));
+    struct bytes key, definition;
+
+    while (json_next_member(&it, &key, &definition)) {
+        add_handler(x, &x->events, published_schema_raw_name(key, definition, &x->arena), base_url,
+                    definition);
+    }
+}
+
+static int publish(struct external_service *x, struct bytes schema)
+{
+    struct buf shown, hidden;
+    int err;
+
+    buf_init(&shown, BUF_NO_LIMIT);
+    buf_init(&hidden, BUF_NO_LIMIT);
+    err = published_schema_build(schema, &shown, &hidden);
+    if (err == 0) {
+        x->base.published = shared_new(buf_bytes(&shown));
+        x->base.hidden = hidden.n ? shared_new(buf_bytes(&hidden)) : NULL;
+    }
+    buf_fini(&shown);
+    buf_fini(&hidden);
+    return err;
+}
+
+static struct external_service *service_alloc(struct external *external)
+{
+    static const struct local_service_ops ops = {
+        .call = service_call, .event = service_event, .free = service_free};
+    struct external_service *x = mem_new(struct external_service);
+
+    x->base.ops = &ops;
+    x->base.refs = 1;
+    x->external = external;
+    arena_init(&x->arena);
+    map_init(&x->actions);
+    map_init(&x->events);
+    return x;
+}
+
+int external_service_new(struct external *external, struct bytes schema, struct local_service **out)
+{
+    struct external_service *x = service_alloc(external);
+    struct bytes base_url = json_get(json_get(schema, BYTES("settings")), BYTES("baseUrl"));
+    struct published_names names;
+    int err = published_schema_names(schema, &x->arena, &names);
+
+    if (err == 0) {
+        err = publish(x, schema);
+    }
+    if (err) {
+        service_free(&x->base);
+        return err;
+    }
+    x->full_name = arena_copy(&x->arena, names.full_name);
+    base_url = json_string(base_url, &x->arena);
+    add_actions(x, schema, &names, base_url);
+    add_events(x, schema, base_url);
+    *out = &x->base;
+    return 0;
+}
+
+struct bytes external_service_full_name(const struct local_service *service)
+{
+    return ((const struct external_service *)(const void *)service)->full_name;
+}
