@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* POST /v1/call/:action (http-api.md 3): the request's members become a call, its outcome the
+ * answer. */
+#include "api/api_internal.h"
+
+static const char call_action[] = "$sidecar.callAction";
+
+/* A number, or text that holds one (queries only have texts). */
+static bool read_number(struct api_request *request, struct bytes slice, double *out)
+{
+    struct bytes json;
+
+    if (json_type(slice) == JSON_STRING &&
+        json_scan(json_string(slice, api_arena(request)), 0, &json, NULL) == 0) {
+        slice = json;
+    }
+    return json_double(slice, out);
+}
+
+/* options.<name> stands over <name> at the top level. */
+static bool read_option(struct api_request *request, struct bytes name, double *out)
+{
+    struct bytes nested = json_get(api_params_get(request, BYTES("options")), name);
+
+    return read_number(request,
+                       json_is_null_or_none(nested) ? api_params_get(request, name) : nested, out);
+}
+
+static void on_called(struct context *ctx)
+{
+    struct api_request *request = ctx->owner;
+
+    request->ctx = NULL;
+    api_reply_call(request, ctx);
+}
+
+void api_call_action(struct api_request *request)
+{
+    struct broker_call call = {
+        .action = request->name,
+        .request_id = request->request_id,
+        .caller = BYTES("$sidecar"),
+        .retries = -1,
+    };
+
+    if (!api_fault_check_name(request, "action", call_action) ||
+        !api_fault_check_object(request, "meta", call_action) ||
+        !api_fault_check_object(request, "options", call_action)) {
+        return;
+    }
+    call.params = api_params_get(request, BYTES("params"));
+    if (json_is_null_or_none(call.params)) {
+        call.params = BYTES("{}");
+    }
+    call.meta = api_params_get(request, BYTES("meta"));
+    call.has_timeout = read_option(request, BYTES("timeout"), &call.timeout_ms);
+    if (!read_option(request, BYTES("retries"), &call.retries)) {
+        call.retries = -1;
+    }
+    call.parent = api_params_parent(request);
+    request->ctx = broker_call(request->api->broker, &call, on_called, request);
+}

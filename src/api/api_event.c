@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* POST /v1/emit/:event and /v1/broadcast/:event (http-api.md 4). */
+#include "api/api_internal.h"
+
+typedef void event_fn(struct broker *b, const struct broker_event *event,
+                      broker_event_done_fn *done, void *owner);
+
+static void on_delivered(struct broker *b, void *owner)
+{
+    api_reply_empty(owner);
+}
+
+/* A text is a list of one; null and [] are all; another type is a list that nobody is in. */
+static struct bytes read_groups(struct api_request *request)
+{
+    struct arena *arena = api_arena(request);
+    struct bytes groups = json_get(api_params_get(request, BYTES("options")), BYTES("groups"));
+
+    if (json_is_null_or_none(groups)) {
+        groups = api_params_get(request, BYTES("groups"));
+    }
+    if (!json_is_truthy(groups) || (json_type(groups) == JSON_ARRAY && json_count(groups) == 0)) {
+        return BYTES_NONE;
+    }
+    return json_type(groups) == JSON_ARRAY ? groups
+                                           : arena_format(arena, "[%.*s]", BYTES_ARG(groups));
+}
+
+static void run(struct api_request *request, event_fn *send, struct bytes no_params,
+                const char *action)
+{
+    struct broker_event event = {
+        .event = request->name,
+        .request_id = request->request_id,
+        .caller = BYTES("$sidecar"),
+    };
+
+    if (!api_fault_check_name(request, "event", action) ||
+        !api_fault_check_object(request, "meta", action) ||
+        !api_fault_check_object(request, "options", action)) {
+        return;
+    }
+    event.params = api_params_get(request, BYTES("params"));
+    if (json_is_null_or_none(event.params)) {
+        event.params = no_params;
+    }
+    event.meta = api_params_get(request, BYTES("meta"));
+    event.groups = read_groups(request);
+    event.parent = api_params_parent(request);
+    send(request->api->broker, &event, on_delivered, request);
+}
+
+void api_event_emit(struct api_request *request)
+{
+    run(request, broker_emit, BYTES("{}"), "$sidecar.emitEvent");
+}
+
+void api_event_broadcast(struct api_request *request)
+{
+    run(request, broker_broadcast, BYTES("null"), "$sidecar.broadcastEvent");
+}

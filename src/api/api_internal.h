@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of api/ share. */
+#pragma once
+
+#include "api/api.h"
+
+struct api {
+    struct loop *loop;
+    struct broker *broker;     /* borrowed */
+    struct external *external; /* borrowed */
+    struct http_server *server;
+    struct logger log;
+    void (*drained)(void *owner);
+    void *drained_owner;
+};
+
+/* One request under way; lives in the HTTP request's arena, as do its texts. */
+struct api_request {
+    struct api *api;
+    struct http_request *http;
+    struct bytes request_id; /* of the caller, or a new one */
+    struct bytes name;       /* the path's parameter, decoded and trimmed; or none */
+    struct bytes body;       /* slice: object or array; "{}" when there was none */
+    struct bytes query;      /* slice: object of the query members; none when there are none */
+    struct context *ctx;     /* the call that runs, or NULL */
+};
+
+struct arena *api_arena(struct api_request *request);
+
+/* --- api_routes.c --- */
+void api_routes_run(struct api_request *request);
+bool api_routes_want_body(struct bytes path);
+
+/* --- api_body.c --- */
+/* Reads the body of the HTTP request into request->body; false when it has answered a fault. */
+bool api_body_read(struct api_request *request);
+
+/* --- api_params.c --- */
+/* A member of the request: the path's has been taken; query stands over body (http-api.md 1.7). */
+struct bytes api_params_get(const struct api_request *request, struct bytes name);
+/* All members together: body, overwritten by query, overwritten by {path_name: name}. */
+struct bytes api_params_all(struct api_request *request, struct bytes path_name);
+/* Reads the query text. */
+void api_params_read_query(struct api_request *request);
+/* The context that a nested call names by X-Parent-ID, or NULL. */
+struct context *api_params_parent(struct api_request *request);
+
+/* --- handlers --- */
+void api_call_action(struct api_request *request);
+void api_event_emit(struct api_request *request);
+void api_event_broadcast(struct api_request *request);
+void api_registry_register(struct api_request *request);
+void api_registry_unregister(struct api_request *request);
+void api_registry_nodes(struct api_request *request);
+void api_registry_services(struct api_request *request);
+void api_registry_actions(struct api_request *request);
+void api_registry_events(struct api_request *request);
+void api_health_live(struct api_request *request);
+void api_health_ready(struct api_request *request);
+
+/* --- api_reply.c --- */
+/* 200 with this JSON text. */
+void api_reply_json(struct api_request *request, unsigned status, struct bytes json);
+void api_reply_empty(struct api_request *request);
+/* A flat error (http-api.md 1.5). type: text or none; data: slice or none. */
+struct api_error {
+    const char *name;
+    struct bytes message;
+    unsigned code;
+    struct bytes type;
+    struct bytes data;
+};
+void api_reply_error(struct api_request *request, const struct api_error *error);
+/* A Moleculer error in the flat form. */
+void api_reply_mol_error(struct api_request *request, const struct mol_error *error);
+/* The outcome of a call (http-api.md 3.3, 3.4). */
+void api_reply_call(struct api_request *request, const struct context *ctx);
+/* A flat error's JSON, for refusals of the HTTP server. */
+void api_reply_error_json(const struct api_error *error, struct buf *out);
+
+/* --- api_fault.c: faults of the endpoint's own parameters, as the validator says them --- */
+struct api_fault {
+    const char *type; /* "required", "object", ... */
+    struct bytes message;
+    struct bytes field;
+    struct bytes actual; /* slice or none */
+    const char *action;  /* "$sidecar.callAction" */
+};
+void api_fault_reply(struct api_request *request, const struct api_fault *fault);
+/* An entry of ValidationError's data. */
+void api_fault_json(struct json_writer *w, const struct api_fault *fault, struct bytes node_id);
+/* Answers 422 and returns false when the path's parameter is blank. */
+bool api_fault_check_name(struct api_request *request, const char *field, const char *action);
+/* Answers 422 and returns false unless the member is an object, null or absent. */
+bool api_fault_check_object(struct api_request *request, const char *field, const char *action);

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/* Registering, unregistering and listing services (http-api.md 1.8, 2). */
+#include "api/api_internal.h"
+
+static const char register_action[] = "$sidecar.registerService";
+
+/* A registration: one schema or a list, all or nothing. */
+struct registration {
+    struct api_request *request;
+    struct bytes schemas; /* slice: array */
+    bool is_list;
+    struct list faults;
+    struct buf warnings;
+    struct json_writer warnings_writer;
+    struct local_service **services; /* one for each schema, NULL until made */
+    size_t n;
+};
+
+/* --- refusing --- */
+
+static bool has_name_fault(const struct registration *r)
+{
+    list_for_each (link, &r->faults) {
+        if (list_entry(link, struct external_fault, link)->kind == EXTERNAL_FAULT_NAME) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void reply_name_faults(struct registration *r)
+{
+    struct buf data;
+    struct json_writer w = json_writer(&data);
+
+    buf_init(&data, BUF_NO_LIMIT);
+    json_begin_array(&w);
+    list_for_each (link, &r->faults) {
+        const struct external_fault *fault = list_entry(link, struct external_fault, link);
+
+        if (fault->kind == EXTERNAL_FAULT_NAME) {
+            api_fault_json(&w,
+                           &(struct api_fault){.type = fault->type.p,
+                                               .message = fault->text,
+                                               .field = fault->path,
+                                               .actual = fault->value,
+                                               .action = register_action},
+                           broker_options(r->request->api->broker)->node_id);
+        }
+    }
+    json_end_array(&w);
+    api_reply_error(r->request, &(struct api_error){
+                                    .name = "ValidationError",
+                                    .message = BYTES("Parameters validation error!"),
+                                    .code = 422,
+                                    .type = BYTES("VALIDATION_ERROR"),
+                                    .data = buf_bytes(&data),
+                                });
+    buf_fini(&data);
+}
+
+static void write_faults(struct json_writer *w, const struct registration *r)
+{
+    json_key(w, BYTES("faults"));
+    json_begin_array(w);
+    list_for_each (link, &r->faults) {
+        const struct external_fault *fault = list_entry(link, struct external_fault, link);
+
+        json_begin_object(w);
+        json_member_text(w, BYTES("path"), fault->path);
+        json_member_text(w, BYTES("message"), fault->text);
+        json_member(w, BYTES("actual"), fault->value);
+        json_end_object(w);
+    }
+    json_end_array(w);
+}
+
+/* The first fault names the error; data lists them all (a lone handler fault as the original). */
+static void reply_schema_faults(struct registration *r)
+{
+    const struct external_fault *first = list_entry(r->faults.next, struct external_fault, link);
+    bool is_handler = first->kind == EXTERNAL_FAULT_HANDLER;
+    bool is_alone = r->faults.next->next == &r->faults;
+    struct buf data;
+    struct json_writer w = json_writer(&data);
+
+    buf_init(&data, BUF_NO_LIMIT);
+    json_begin_object(&w);
+    if (is_handler) {
+        json_member(&w, first->path.p[0] == 'a' ? BYTES("action") : BYTES("event"), first->value);
+    }
+    if (!is_handler || !is_alone) {
+        write_faults(&w, r);
+    }
+    json_end_object(&w);
+    api_reply_error(r->request,
+                    &(struct api_error){
+                        .name = "MoleculerClientError",
+                        .message = first->text,
+                        .code = 400,
+                        .type = is_handler ? BYTES("INVALID_HANDLER") : BYTES("INVALID_SCHEMA"),
+                        .data = buf_bytes(&data),
+                    });
+    buf_fini(&data);
+}
+
+static void reply_faults(struct registration *r)
+{
+    if (has_name_fault(r)) {
+        reply_name_faults(r);
+    } else {
+        reply_schema_faults(r);
+    }
+}
+
+/* --- checking and making --- */
+
+static void add_fault(struct registration *r, struct bytes path, struct bytes text)
+{
+    struct external_fault *fault = arena_new(api_arena(r->request), struct external_fault);
+
+    fault->kind = EXTERNAL_FAULT_SCHEMA;
+    fault->path = path;
+    fault->text = text;
+    list_append(&r->faults, &fault->link);
+}
+
+/* Faults of a list say which schema they are in. */
+static void prefix_paths(struct registration *r, struct list *faults, size_t index)
+{
+    struct arena *arena = api_arena(r->request);
+
+    list_for_each (link, faults) {
+        struct external_fault *fault = list_entry(link, struct external_fault, link);
+
+        if (r->is_list && fault->kind == EXTERNAL_FAULT_SCHEMA) {
+            fault->path = arena_format(arena, "[%zu].%.*s", index, BYTES_ARG(fault->path));
+        }
+    }
+    list_splice(&r->faults, faults);
+}
+
+static bool is_twice(const struct registration *r, size_t index)
+{
+    struct bytes name = external_service_full_name(r->services[index]);
+
+    for (size_t i = 0; i < index; i++) {
+        if (r->services[i] && bytes_eq(external_service_full_name(r->services[i]), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void make_service(struct registration *r, struct bytes schema, size_t index)
+{
+    struct list faults;
+    int err;
+
+    list_init(&faults);
+    if (json_is_object(schema)) {
+        external_schema_check(schema, api_arena(r->request), &faults, &r->warnings_writer);
+    } else {
+        add_fault(r, arena_format(api_arena(r->request), "[%zu]", index),
+                  BYTES("A service schema must be an object."));
+        return;
+    }
+    if (!list_is_empty(&faults)) {
+        prefix_paths(r, &faults, index);
+        return;
+    }
+    err = external_service_new(r->request->api->external, schema, &r->services[index]);
+    if (err) {
+        add_fault(r, BYTES("settings"), bytes_cstr(err_text(err)));
+    } else if (is_twice(r, index)) {
+        add_fault(r, arena_format(api_arena(r->request), "[%zu].name", index),
+                  BYTES("The list has two services of this name and version."));
+    }
+}
+
+static void registration_init(struct registration *r, struct api_request *request)
+{
+    struct arena *arena = api_arena(request);
+
+    *r = (struct registration){.request = request};
+    r->is_list = json_type(request->body) == JSON_ARRAY;
+    r->schemas = request->body;
+    if (!r->is_list) {
+        struct json_field query[] = {{BYTES("name"), BYTES_NONE}, {BYTES("version"), BYTES_NONE}};
+        struct buf given;
+        struct json_writer w = json_writer(&given);
+
+        /* The query may name a service, no more (http-api.md 1.7). */
+        json_get_fields(request->query, query, 2);
+        buf_init(&given, BUF_NO_LIMIT);
+        json_begin_object(&w);
+        json_member(&w, query[0].name, query[0].value);
+        json_member(&w, query[1].name, query[1].value);
+        json_end_object(&w);
+        r->schemas = json_merge(request->body, arena_copy(arena, buf_bytes(&given)), arena);
+        r->schemas = arena_format(arena, "[%.*s]", BYTES_ARG(r->schemas));
+        buf_fini(&given);
+    }
+    r->n = json_count(r->schemas);
+    r->services = arena_calloc(arena, r->n * sizeof(struct local_service *));
+    list_init(&r->faults);
+    buf_init(&r->warnings, BUF_NO_LIMIT);
+    r->warnings_writer = json_writer(&r->warnings);
+    json_begin_array(&r->warnings_writer);
+}
+
+static void registration_fini(struct registration *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        local_service_unref(r->services[i]);
+    }
+    buf_fini(&r->warnings);
+}
+
+static void commit(struct registration *r)
+{
+    struct api *api = r->request->api;
+    struct bytes warnings;
+
+    for (size_t i = 0; i < r->n; i++) {
+        struct bytes name = external_service_full_name(r->services[i]);
+
+        broker_add_service(api->broker, r->services[i]);
+        log_info(&api->log, "Service '%.*s' registered.", BYTES_ARG(name));
+    }
+    json_end_array(&r->warnings_writer);
+    warnings = buf_bytes(&r->warnings);
+    if (bytes_eq(warnings, BYTES("[]"))) {
+        api_reply_json(r->request, 200, BYTES("{\"status\":\"OK\"}"));
+        return;
+    }
+    log_warn(&api->log, "Registered with warnings: %.*s", BYTES_ARG(warnings));
+    api_reply_json(r->request, 200,
+                   arena_format(api_arena(r->request), "{\"status\":\"OK\",\"warnings\":%.*s}",
+                                BYTES_ARG(warnings)));
+}
+
+void api_registry_register(struct api_request *request)
+{
+    struct registration r;
+    struct bytes schema;
+    size_t index = 0;
+
+    registration_init(&r, request);
+    for (struct json_iter it = json_iter(r.schemas); json_next_item(&it, &schema); index++) {
+        make_service(&r, schema, index);
+    }
+    if (r.n == 0) {
+        add_fault(&r, BYTES("name"), BYTES("The 'name' field is required."));
+        list_entry(r.faults.next, struct external_fault, link)->kind = EXTERNAL_FAULT_NAME;
+        list_entry(r.faults.next, struct external_fault, link)->type = BYTES("required");
+    }
+    if (list_is_empty(&r.faults)) {
+        commit(&r);
+    } else {
+        reply_faults(&r);
+    }
+    registration_fini(&r);
+}
+
+/* --- unregistering --- */
+
+void api_registry_unregister(struct api_request *request)
+{
+    struct api *api = request->api;
+
+    if (!api_fault_check_name(request, "serviceName", "$sidecar.unregisterService")) {
+        return;
+    }
+    /* Names with '$' are the broker's own. */
+    if (request->name.p[0] != '$' && broker_remove_service(api->broker, request->name) == 0) {
+        api_reply_json(request, 200, BYTES("{\"status\":\"OK\"}"));
+        return;
+    }
+    api_reply_error(request, &(struct api_error){
+                                 .name = "MoleculerClientError",
+                                 .message = BYTES("Service not found"),
+                                 .code = 404,
+                                 .type = BYTES("NOT_FOUND"),
+                                 .data = api_params_all(request, BYTES("serviceName")),
+                             });
+}
+
+/* --- listing --- */
+
+static void on_listed(struct context *ctx)
+{
+    struct api_request *request = ctx->owner;
+
+    request->ctx = NULL;
+    if (ctx->error) {
+        api_reply_mol_error(request, ctx->error);
+    } else {
+        api_reply_json(request, 200, ctx->result);
+    }
+}
+
+static void list(struct api_request *request, struct bytes action)
+{
+    struct broker_call call = {
+        .action = action,
+        .params = api_params_all(request, BYTES_NONE),
+        .request_id = request->request_id,
+        .caller = BYTES("$sidecar"),
+        .retries = -1,
+    };
+
+    request->ctx = broker_call(request->api->broker, &call, on_listed, request);
+}
+
+void api_registry_nodes(struct api_request *request)
+{
+    list(request, BYTES("$node.list"));
+}
+
+void api_registry_services(struct api_request *request)
+{
+    list(request, BYTES("$node.services"));
+}
+
+void api_registry_actions(struct api_request *request)
+{
+    list(request, BYTES("$node.actions"));
+}
+
+void api_registry_events(struct api_request *request)
+{
+    list(request, BYTES("$node.events"));
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The whole daemon: every part made and wired in order, stopped in reverse. The only folder that
+ * knows all others.
+ */
+#pragma once
+
+#include "config/config.h"
+
+struct loop;
+struct sidecar;
+
+/*
+ * Makes and starts everything; config and sink are borrowed. ERR_X (logged) when the port is taken
+ * or an option cannot be served. on_exit is called once, from the loop, when the daemon is over.
+ */
+int sidecar_start(struct loop *loop, struct config *config, struct log_sink *sink,
+                  void (*on_exit)(struct sidecar *s, int exit_code), void *owner,
+                  struct sidecar **out) MUST_CHECK;
+void *sidecar_owner(const struct sidecar *s);
+/* Leaves the cluster in order; on_exit follows with code 0. */
+void sidecar_stop(struct sidecar *s);
+/* Port of the REST API. */
+unsigned sidecar_port(const struct sidecar *s);
+/* After on_exit. NULL passes. */
+void sidecar_free(struct sidecar *s);
