@@ -5,8 +5,6 @@
  */
 #include "json/json_internal.h"
 
-#include <string.h>
-
 #include "base/utf8.h"
 #include "json/json.h"
 
@@ -50,6 +48,13 @@ static bool is_hex(uint8_t c)
     return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
+/* What stands alone behind a backslash. */
+static bool is_escape(uint8_t c)
+{
+    return c == '"' || c == '\\' || c == '/' || c == 'b' || c == 'f' || c == 'n' || c == 'r' ||
+           c == 't';
+}
+
 /* p is behind the backslash. */
 static const uint8_t *scan_escape(struct scan *s, const uint8_t *p)
 {
@@ -57,9 +62,7 @@ static const uint8_t *scan_escape(struct scan *s, const uint8_t *p)
         return fail_here(s, p);
     }
     if (*p != 'u') {
-        bool known = *p && strchr("\"\\/bfnrt", *p);
-
-        return known ? p + 1 : fail(s, p, ERR_SYNTAX, "invalid escape");
+        return is_escape(*p) ? p + 1 : fail(s, p, ERR_SYNTAX, "invalid escape");
     }
     for (int i = 1; i <= 4; i++) {
         if (s->end - p <= i) {
