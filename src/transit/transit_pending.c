@@ -49,7 +49,7 @@ int transit_send_request(struct transit *t, struct transit_request *request,
     struct topic topic = {.type = PACKET_REQUEST,
                           .node_id = request->node_id,
                           .balanced = balanced,
-                          .name = request->action};
+                          .name = balanced ? request->action : BYTES_NONE};
     int err;
 
     if (t->max_queue_size && t->pending.count >= t->max_queue_size) {
