@@ -2,6 +2,7 @@
 /* The loop's turn over libuv, its clocks, deferred work and flushes. */
 #include "loop/loop.h"
 
+#include <signal.h>
 #include <time.h>
 
 #include "base/assert.h"
@@ -172,6 +173,8 @@ struct loop *loop_new(void)
 {
     struct loop *loop = mem_new(struct loop);
 
+    /* Writing to a peer that is gone is an error of that stream, not the end of the process. */
+    (void)signal(SIGPIPE, SIG_IGN);
     ASSERT(uv_loop_init(&loop->uv) == 0);
     ASSERT(uv_timer_init(&loop->uv, &loop->wake) == 0);
     ASSERT(uv_check_init(&loop->uv, &loop->after_poll) == 0);
@@ -189,6 +192,7 @@ struct loop *loop_new(void)
     list_init(&loop->flushes);
     list_init(&loop->locals);
     loop->read_buffer = mem_realloc(NULL, LOOP_READ_BYTES);
+    loop->filter_buffer = mem_realloc(NULL, LOOP_READ_BYTES);
     return loop;
 }
 
@@ -216,6 +220,7 @@ void loop_free(struct loop *loop)
     ASSERT(uv_loop_close(&loop->uv) == 0);
     loop_timers_fini(loop);
     mem_free(loop->read_buffer);
+    mem_free(loop->filter_buffer);
     mem_free(loop);
 }
 
@@ -227,6 +232,11 @@ void loop_note_activity(struct loop *loop)
 char *loop_read_buffer(struct loop *loop)
 {
     return loop->read_buffer;
+}
+
+char *loop_filter_buffer(struct loop *loop)
+{
+    return loop->filter_buffer;
 }
 
 struct uv_loop_s *loop_uv(struct loop *loop)

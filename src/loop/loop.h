@@ -19,6 +19,7 @@ enum { LOOP_READ_BYTES = 64 * 1024 };
 struct loop;
 struct uv_loop_s;
 
+/* Ignores SIGPIPE in the whole process. */
 struct loop *loop_new(void);
 /* Time stands still until loop_advance. I/O still works (loop_run_once polls without waiting). */
 struct loop *loop_new_virtual(int64_t start_unix_ms);
@@ -99,3 +100,5 @@ void loop_note_activity(struct loop *loop);
 /* The one buffer that all streams read into, LOOP_READ_BYTES long; its contents last for a
  * callback. */
 char *loop_read_buffer(struct loop *loop);
+/* Another, as long, for what a filter (TLS) makes of the first. */
+char *loop_filter_buffer(struct loop *loop);

@@ -20,7 +20,7 @@ struct loop {
     struct loop_timer **heap; /* owned; [0] unused, so that index 0 means "not running" */
     unsigned n_heap, cap_heap;
     uint64_t timer_order;
-    char *read_buffer; /* owned */
+    char *read_buffer, *filter_buffer; /* owned */
 };
 
 /* --- loop_timer.c --- */
