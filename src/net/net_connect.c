@@ -118,7 +118,8 @@ static void shake_hands(struct connecting *c)
 
     c->stream = NULL;
     c->state = CONNECT_SHAKING;
-    stream_tls_connect(c->loop, &c->handshake, plain, c->tls, c->tls_name, on_shaken);
+    c->handshake.done = on_shaken;
+    stream_tls_connect(c->loop, &c->handshake, plain, c->tls, c->tls_name);
 }
 
 /* --- connecting --- */
@@ -252,7 +253,7 @@ static struct connecting *connecting_new(struct loop *loop, struct net_connect *
                                          const struct net_target *target, net_connected_fn *done)
 {
     struct connecting *c = mem_new(struct connecting);
-    struct bytes name = bytes_is_set(target->tls_name) ? target->tls_name : target->host;
+    struct bytes name = target->is_unix ? BYTES_NONE : target->host;
 
     connect->done = done;
     connect->state = c;
@@ -262,6 +263,7 @@ static struct connecting *connecting_new(struct loop *loop, struct net_connect *
     c->port = target->port;
     c->is_unix = target->is_unix;
     c->tls = target->tls;
+    name = bytes_is_set(target->tls_name) ? target->tls_name : name;
     (void)snprintf(c->host, sizeof(c->host), "%.*s", BYTES_ARG(target->host));
     (void)snprintf(c->tls_name, sizeof(c->tls_name), "%.*s", BYTES_ARG(name));
     loop_defer_init(&c->finish, on_finish);

@@ -10,7 +10,8 @@ struct net_tls;
 struct net_tls_options {
     bool is_server;
     bool no_verify;                   /* clients: take any certificate */
-    struct bytes ca_file;             /* PEM; none: the system's */
+    struct bytes ca_file;             /* PEM; none: the system's. Servers: clients must show a
+                                         certificate of it; none: they need not show any */
     struct bytes cert_file, key_file; /* PEM; needed by servers */
 };
 

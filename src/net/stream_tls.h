@@ -16,20 +16,19 @@ struct stream_tls_handshake;
 typedef void stream_tls_done_fn(struct stream_tls_handshake *handshake, int err,
                                 struct net_stream *stream);
 
-/* Embedded by the caller. */
+/* Embedded by the caller, who sets done. */
 struct stream_tls_handshake {
     stream_tls_done_fn *done;
     void *state; /* private */
     char error_text[160];
 };
 
-/* Takes plain over; done comes later, once, unless cancelled. server_name: to verify and for SNI.
- */
+/* Takes plain over; done comes later, once, unless cancelled. server_name: to verify and for SNI;
+ * empty: the certificate's name does not matter. */
 void stream_tls_connect(struct loop *loop, struct stream_tls_handshake *handshake,
                         struct net_stream *plain, const struct net_tls *tls,
-                        const char *server_name, stream_tls_done_fn *done);
+                        const char *server_name);
 void stream_tls_accept(struct loop *loop, struct stream_tls_handshake *handshake,
-                       struct net_stream *plain, const struct net_tls *tls,
-                       stream_tls_done_fn *done);
+                       struct net_stream *plain, const struct net_tls *tls);
 /* Closes the plain stream; done does not come any more. */
 void stream_tls_cancel(struct stream_tls_handshake *handshake);
