@@ -6,9 +6,9 @@
  *
  * Happy path: start -> idle or new connection -> head and body written -> answer read completely ->
  * done(err 0). Failure modes: no connection (ERR_REFUSED, ERR_NO_HOST, ERR_UNREACHABLE, ERR_TLS,
- * ERR_LIMIT when too many wait), reset or close before the answer's first byte (a reused
- * connection is retried once on a new one; else ERR_RESET), malformed or cut-off answer
- * (ERR_PROTOCOL, ERR_CLOSED), over a limit (ERR_LIMIT), too slow (ERR_TIMEOUT).
+ * ERR_LIMIT when too many wait), reset or close before the answer's first byte
+ * (ERR_RESET; nothing is repeated here, since the app may have done the work), malformed or cut-off
+ * answer (ERR_PROTOCOL, ERR_CLOSED), over a limit (ERR_LIMIT), too slow (ERR_TIMEOUT).
  */
 #pragma once
 
@@ -22,7 +22,7 @@ struct http_client_request;
 struct http_client_options {
     unsigned connections_per_origin; /* 0: 256 */
     unsigned waiting_per_origin;     /* requests that wait for a connection; 0: 10,000 */
-    unsigned idle_timeout_ms;        /* 0: 15,000 (kept under the server's Keep-Alive: timeout) */
+    unsigned idle_timeout_ms;        /* 0: 4,000, or a second less than the server announces */
     unsigned connect_timeout_ms;     /* 0: 10,000 */
     size_t body_limit_bytes;         /* of an answer, after decoding; 0: 64 MiB */
 };
