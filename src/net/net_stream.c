@@ -48,6 +48,15 @@ void net_stream_close(struct net_stream *stream)
     stream->ops->close(stream);
 }
 
+void net_stream_linger(struct net_stream *stream)
+{
+    if (stream->ops->linger) {
+        stream->ops->linger(stream);
+    } else {
+        stream->ops->close(stream);
+    }
+}
+
 void net_stream_abort(struct net_stream *stream, bool reset)
 {
     stream->ops->abort(stream, reset);

@@ -45,6 +45,11 @@ void net_stream_pause(struct net_stream *stream);
 void net_stream_resume(struct net_stream *stream);
 /* Writes what is pending (for at most 5 s), then closes. on_read stops at once. */
 void net_stream_close(struct net_stream *stream);
+/*
+ * As net_stream_close, but what the peer still sends is read and dropped, for at most 2 s, until
+ * it closes too: otherwise the system resets the connection and the peer may lose our last words.
+ */
+void net_stream_linger(struct net_stream *stream);
 /* Closes now; pending bytes are dropped. reset: with a TCP reset. */
 void net_stream_abort(struct net_stream *stream, bool reset);
 void net_stream_set_no_delay(struct net_stream *stream);

@@ -4,8 +4,9 @@
  * to the system in one call; what it does not take follows by uv_write, and bytes written meanwhile
  * gather for the call after that.
  *
- * Ending: net_stream_close -> (rest written) -> shutdown -> uv_close -> on_close. An error, the
- * write limit or net_stream_abort skip to uv_close.
+ * Ending: net_stream_close -> (rest written) -> shutdown -> uv_close -> on_close. net_stream_linger
+ * reads and drops input between shutdown and uv_close. An error, the write limit or
+ * net_stream_abort skip to uv_close.
  */
 #include "net/stream_uv.h"
 
@@ -21,6 +22,7 @@ enum {
     DRAIN_MARK_BYTES = 256 * 1024, /* on_drain comes after the out buffer was above it */
     OUT_KEPT_BYTES = 16 * 1024,    /* a larger out buffer is freed when it is empty */
     LINGER_MS = 5000,
+    DROP_INPUT_MS = 2000,
     PEER_NAME_BYTES = 64,
 };
 
@@ -39,7 +41,7 @@ struct stream_uv {
         uv_pipe_t pipe;
     } handle;
     enum stream_state state;
-    bool is_unix, is_reading, is_above_mark, has_eof;
+    bool is_unix, is_reading, is_above_mark, has_eof, drops_input;
     int err;            /* what on_close will say */
     struct buf out;     /* gathering */
     struct buf writing; /* given to uv_write */
@@ -95,11 +97,18 @@ static void on_linger_over(struct loop_timer *timer)
     close_now(container_of(timer, struct stream_uv, linger), ERR_TIMEOUT);
 }
 
+static void drop_input(struct stream_uv *s);
+
 static void on_shut_down(uv_shutdown_t *req, int status)
 {
     struct stream_uv *s = req->handle->data;
 
-    close_now(s, 0);
+    loop_note_activity(s->loop);
+    if (s->drops_input && s->state == STREAM_CLOSING && !s->has_eof && status == 0) {
+        drop_input(s);
+    } else {
+        close_now(s, 0);
+    }
 }
 
 static void shut_down(struct stream_uv *s)
@@ -278,6 +287,24 @@ static void stream_resume(struct net_stream *stream)
     s->is_reading = true;
 }
 
+static void on_dropped(uv_stream_t *handle, ssize_t n, const uv_buf_t *room)
+{
+    struct stream_uv *s = handle->data;
+
+    loop_note_activity(s->loop);
+    if (n < 0) {
+        close_now(s, 0);
+    }
+}
+
+static void drop_input(struct stream_uv *s)
+{
+    loop_timer_start(&s->linger, DROP_INPUT_MS);
+    if (uv_read_start(&s->handle.stream, on_alloc, on_dropped) != 0) {
+        close_now(s, 0);
+    }
+}
+
 /* --- the rest --- */
 
 static void stream_close(struct net_stream *stream)
@@ -291,6 +318,12 @@ static void stream_close(struct net_stream *stream)
     s->state = STREAM_CLOSING;
     loop_timer_start(&s->linger, LINGER_MS);
     loop_flush_start(s->loop, &s->flush);
+}
+
+static void stream_linger(struct net_stream *stream)
+{
+    of(stream)->drops_input = true;
+    stream_close(stream);
 }
 
 static void stream_abort(struct net_stream *stream, bool reset)
@@ -372,6 +405,7 @@ struct net_stream *stream_uv_new(struct loop *loop, bool is_unix)
         .pause = stream_pause,
         .resume = stream_resume,
         .close = stream_close,
+        .linger = stream_linger,
         .abort = stream_abort,
         .set_no_delay = stream_set_no_delay,
         .peer_name = stream_peer_name,
