@@ -99,11 +99,16 @@ static void wait_on(struct http_connection *connection)
 
 /* --- ending --- */
 
-static void close_stream(struct http_connection *connection)
+static void end(struct http_connection *connection)
 {
     set_state(connection, HTTP_CONNECTION_CLOSED);
     loop_timer_stop(&connection->timer);
     loop_defer_stop(&connection->go_on);
+}
+
+static void close_stream(struct http_connection *connection)
+{
+    end(connection);
     net_stream_close(connection->stream);
 }
 
@@ -112,7 +117,8 @@ static void close_when_written(struct http_connection *connection)
 {
     stop_taking(connection);
     if (net_stream_pending_bytes(connection->stream) <= HTTP_SERVER_MARK_BYTES) {
-        close_stream(connection);
+        end(connection);
+        net_stream_linger(connection->stream);
     }
 }
 
@@ -145,11 +151,9 @@ static void on_close(struct net_stream *stream, int err)
     struct http_server *server = connection->server;
 
     if (connection->state != HTTP_CONNECTION_CLOSED) {
-        set_state(connection, HTTP_CONNECTION_CLOSED);
+        end(connection);
     }
     orphan_requests(connection);
-    loop_timer_stop(&connection->timer);
-    loop_defer_stop(&connection->go_on);
     http_decoder_fini(&connection->decoder);
     buf_fini(&connection->backlog);
     list_remove(&connection->link);
@@ -161,7 +165,7 @@ static void on_close(struct net_stream *stream, int err)
 void http_server_connection_abandon(struct http_connection *connection)
 {
     if (connection->state != HTTP_CONNECTION_CLOSED) {
-        set_state(connection, HTTP_CONNECTION_CLOSED);
+        end(connection);
         net_stream_abort(connection->stream, false);
     }
     orphan_requests(connection);
@@ -171,7 +175,7 @@ void http_server_connection_drain(struct http_connection *connection)
 {
     if (connection->state == HTTP_CONNECTION_OPEN && list_is_empty(&connection->requests) &&
         http_decoder_is_between(&connection->decoder) && !connection->is_paused) {
-        close_when_written(connection);
+        close_stream(connection);
     }
 }
 
@@ -433,7 +437,7 @@ static void on_timeout(struct http_connection *connection)
             close_stream(connection);
         } else if (connection->wait == HTTP_WAIT_WRITTEN &&
                    net_stream_pending_bytes(connection->stream) >= connection->pending_bytes) {
-            set_state(connection, HTTP_CONNECTION_CLOSED);
+            end(connection);
             net_stream_abort(connection->stream, true);
         } else {
             set_deadline(connection, HTTP_WAIT_WRITTEN);
