@@ -180,8 +180,7 @@ static void on_info(void *owner, const struct packet_envelope *from, struct byte
     if (bytes_eq(from->sender, d->options->node_id)) {
         return;
     }
-    change = registry_node_info(d->registry, from->sender, from->version, packet, &node,
-                                &services_changed);
+    change = registry_node_info(d->registry, from, packet, &node, &services_changed);
     if (!node) {
         log_warn(&d->log, "INFO of '%.*s' is refused.", BYTES_ARG(from->sender));
         return;

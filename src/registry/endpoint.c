@@ -24,6 +24,7 @@ void endpoint_unref(struct endpoint *e)
     ASSERT(!e->list);
     shared_unref(e->node_id);
     shared_unref(e->name_text);
+    shared_unref(e->service_text);
     shared_unref(e->text);
     local_service_unref(e->local);
     mem_free(e);

@@ -2,7 +2,7 @@
 /*
  * One action or event subscription on one node: what a balancer chooses from. Counted, because a
  * call may outlive the registration. When a service is published anew, an endpoint that stays keeps
- * its object; only its definition, service_name, text, local and timeout_ms move to what is new.
+ * its object; only its definition, local and timeout_ms become what is new.
  */
 #pragma once
 
@@ -22,9 +22,10 @@ struct endpoint {
     struct shared *node_id;      /* ref */
     struct shared *name_text;    /* ref; owner of name: valid as long as the endpoint */
     struct bytes name;           /* text: full action name, or event pattern */
-    struct shared *text;         /* ref; owner of the two slices below, until the next INFO */
-    struct bytes definition;     /* json slice as published */
+    struct shared *service_text; /* ref; owner of service_name: valid as long as the endpoint */
     struct bytes service_name;   /* text: full name of its service */
+    struct shared *text;         /* ref; owner of definition: valid until it is published anew */
+    struct bytes definition;     /* json slice as published */
     struct local_service *local; /* ref; NULL: on another node */
     double timeout_ms;           /* the definition's; < 0: none given */
 };

@@ -36,18 +36,28 @@ void endpoint_list_free(struct endpoint_list *list)
     list_remove(&list->link);
     shared_unref(list->name);
     shared_unref(list->group_text);
-    mem_free(list->items);
+    if (list->items != &list->one) {
+        mem_free(list->items);
+    }
     mem_free(list->locals);
     mem_free(list);
 }
 
-static void append(struct endpoint ***items, unsigned *n, unsigned *cap, struct endpoint *e)
+/* one: an array of a single place that is not on the heap, or NULL. */
+static struct endpoint **grow(struct endpoint **items, unsigned *cap, struct endpoint **one)
 {
-    if (*n == *cap) {
-        *cap = *cap ? *cap * 2 : 1;
-        *items = mem_realloc(*items, *cap * sizeof(struct endpoint *));
+    struct endpoint **grown;
+
+    if (*cap == 0 && one) {
+        *cap = 1;
+        return one;
     }
-    (*items)[(*n)++] = e;
+    *cap = *cap ? *cap * 2 : 1;
+    grown = mem_realloc(items == one ? NULL : items, *cap * sizeof(struct endpoint *));
+    if (items && items == one) {
+        *grown = *one;
+    }
+    return grown;
 }
 
 static void cut(struct endpoint **items, unsigned *n, const struct endpoint *e)
@@ -64,9 +74,15 @@ static void cut(struct endpoint **items, unsigned *n, const struct endpoint *e)
 
 void endpoint_list_add(struct endpoint_list *list, struct endpoint *e)
 {
-    append(&list->items, &list->n_items, &list->cap_items, endpoint_ref(e));
+    if (list->n_items == list->cap_items) {
+        list->items = grow(list->items, &list->cap_items, &list->one);
+    }
+    list->items[list->n_items++] = endpoint_ref(e);
+    if (e->local && list->n_local == list->cap_locals) {
+        list->locals = grow(list->locals, &list->cap_locals, NULL);
+    }
     if (e->local) {
-        append(&list->locals, &list->n_local, &list->cap_locals, e);
+        list->locals[list->n_local++] = e;
     }
     list->n_unavailable += !e->is_available;
     e->list = list;

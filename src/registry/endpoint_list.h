@@ -17,8 +17,9 @@ struct endpoint_list {
     struct shared *name; /* owned ref: action name or event pattern */
     struct bytes group;  /* events: text, in group_text */
     struct shared *group_text;
-    struct endpoint **items;  /* owned array of owned refs, order of registration */
+    struct endpoint **items;  /* owned refs, order of registration; owned array, or &one */
     struct endpoint **locals; /* owned array: those of this node, borrowed from items */
+    struct endpoint *one;     /* room for what most lists of a small cluster hold */
     unsigned n_items, cap_items;
     unsigned n_local, cap_locals;
     unsigned n_unavailable; /* breakers open among items */

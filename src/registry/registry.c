@@ -41,6 +41,7 @@ void registry_free(struct registry *r)
     map_fini(&r->actions);
     map_fini(&r->events);
     map_fini(&r->literal_events);
+    map_fini(&r->texts);
     mem_free(r);
 }
 
@@ -67,37 +68,40 @@ const struct list *registry_nodes(const struct registry *r)
 void registry_set_local_info(struct registry *r, const struct registry_local_info *info)
 {
     struct registry_node *node = r->local_node;
-    const struct {
-        struct bytes given, otherwise;
-        struct bytes *target;
-    } parts[] = {
-        {info->ip_list, BYTES("[]"), &node->ip_list},
-        {info->hostname, BYTES("\"\""), &node->hostname},
-        {info->client, BYTES("{}"), &node->client},
-        {info->config, BYTES("{}"), &node->config},
-        {info->metadata, BYTES("{}"), &node->metadata},
-        {info->port, BYTES("null"), &node->port},
-    };
-    struct shared *old_text = node->info;
+    struct shared *old_info = node->info;
     struct shared *old_instance = node->instance_text;
-    const char *at;
+    struct json_field fields[] = {
+        {BYTES("ipList"), info->ip_list.n ? info->ip_list : BYTES("[]")},
+        {BYTES("hostname"), info->hostname.n ? info->hostname : BYTES("\"\"")},
+        {BYTES("client"), info->client.n ? info->client : BYTES("{}")},
+        {BYTES("config"), info->config.n ? info->config : BYTES("{}")},
+        {BYTES("metadata"), info->metadata.n ? info->metadata : BYTES("{}")},
+        {BYTES("port"), info->port.n ? info->port : BYTES("null")},
+    };
+    enum { N_FIELDS = sizeof(fields) / sizeof(fields[0]) };
+    struct bytes *const targets[N_FIELDS] = {
+        &node->ip_list, &node->hostname, &node->client, &node->config, &node->metadata, &node->port,
+    };
+    struct json_writer w;
     struct buf text;
 
     buf_init(&text, BUF_NO_LIMIT);
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        buf_add(&text, parts[i].given.n ? parts[i].given : parts[i].otherwise);
+    w = json_writer(&text);
+    json_begin_object(&w);
+    for (size_t i = 0; i < N_FIELDS; i++) {
+        json_member(&w, fields[i].name, fields[i].value);
     }
+    json_end_object(&w);
     node->info = shared_new(buf_bytes(&text));
     node->instance_text = shared_new(info->instance_id);
-    at = node->info->bytes.p;
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        *parts[i].target = bytes_of(at, parts[i].given.n ? parts[i].given.n : parts[i].otherwise.n);
-        at += parts[i].target->n;
-    }
     node->instance_id = node->instance_text->bytes;
-    r->n_info_bytes += node->info->bytes.n - (old_text ? old_text->bytes.n : 0);
+    json_get_fields(node->info->bytes, fields, N_FIELDS);
+    for (size_t i = 0; i < N_FIELDS; i++) {
+        *targets[i] = fields[i].value;
+    }
+    r->n_text_bytes += node->info->bytes.n - (old_info ? old_info->bytes.n : 0);
     buf_fini(&text);
-    shared_unref(old_text);
+    shared_unref(old_info);
     shared_unref(old_instance);
 }
 
@@ -117,15 +121,14 @@ void registry_bump_local_seq(struct registry *r)
 
 void registry_add_local_service(struct registry *r, struct local_service *service)
 {
-    struct registry_service_source source;
-    bool changed = false;
-    int status =
-        registry_service_read(service->published, service->published->bytes,
-                              service->hidden ? service->hidden->bytes : BYTES_NONE, &source);
+    struct registry_sync sync = {.registry = r};
+    struct registry_text *source;
+    int status = registry_text_get(r, service->published->bytes,
+                                   service->hidden ? service->hidden->bytes : BYTES_NONE, &source);
 
     ASSERT(status == 0);
-    (void)registry_service_put(r, r->local_node, registry_find_local_service(r, source.full_name),
-                               &source, service, &changed);
+    sync.service = registry_find_local_service(r, source->full_name->bytes);
+    registry_service_put(&sync, r->local_node, source, service);
     r->is_local_changed = true; /* also when only a definition is another one */
 }
 

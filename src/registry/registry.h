@@ -18,10 +18,11 @@ enum {
     REGISTRY_MAX_NODE_EVENTS = 100000,
     REGISTRY_MAX_ENDPOINTS = 1000000,    /* actions and events of all nodes */
     REGISTRY_MAX_LISTS = 1000000,        /* different action names, event names and groups */
-    REGISTRY_MAX_INFO_BYTES = 512 << 20, /* text of all nodes */
+    REGISTRY_MAX_TEXT_BYTES = 512 << 20, /* of all nodes and services */
 };
 
 struct registry;
+struct registry_text;
 
 struct registry_options {
     struct bytes node_id; /* own, text */
@@ -39,7 +40,7 @@ struct registry_node {
     struct shared *id; /* owned ref, text */
     bool is_local, is_available;
     enum protocol version; /* of its last INFO; PROTOCOL_NONE for the own node */
-    struct shared *info;   /* owned ref: the INFO it sent last; slices below are in it */
+    struct shared *info;   /* owned ref: its last INFO with "services":[]; has the slices below */
     struct bytes ip_list, hostname, client, config, metadata, port; /* json slices */
     struct shared *instance_text;                                   /* owned ref or NULL */
     struct bytes instance_id;                                       /* text, in instance_text */
@@ -48,9 +49,11 @@ struct registry_node {
     double offline_since_s;  /* < 0: online */
     struct bytes cpu;        /* json slice: number or null */
     char cpu_text[32];
-    int64_t cpu_seq;      /* < 0: null */
-    struct list services; /* of struct registry_service.link */
-    struct list link;     /* in the registry, order of appearance */
+    int64_t cpu_seq;                  /* < 0: null */
+    struct list services;             /* of struct registry_service.link */
+    struct registry_text **published; /* private, owned: the services of its last INFO */
+    unsigned n_published;
+    struct list link; /* in the registry, order of appearance */
 };
 
 struct registry_node *registry_local_node(struct registry *r);
@@ -72,9 +75,8 @@ enum registry_change {
  * are skipped. *out_services_changed tells whether any service, action or event came or went. With
  * REGISTRY_INFO_* both outputs are untouched.
  */
-enum registry_change registry_node_info(struct registry *r, struct bytes node_id,
-                                        enum protocol version, struct bytes packet,
-                                        struct registry_node **out_node,
+enum registry_change registry_node_info(struct registry *r, const struct packet_envelope *from,
+                                        struct bytes packet, struct registry_node **out_node,
                                         bool *out_services_changed);
 /*
  * Another node: it lives, and this is its cpu (json slice; null changes nothing). The own node: its
@@ -103,7 +105,7 @@ void registry_bump_local_seq(struct registry *r);
 struct registry_service {
     struct list link; /* in its node */
     struct registry_node *node;
-    struct shared *text;                              /* owned ref; owner of the slices */
+    struct registry_text *source;                     /* owned ref; owner of the slices */
     struct bytes name, full_name;                     /* texts */
     struct bytes version;                             /* slice or none */
     struct bytes settings, metadata, actions, events; /* slices, {} where there was none */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "registry/registry.h"
+#include "registry/registry_text.h"
 #include "registry/strategy.h"
 
 struct registry {
@@ -14,7 +15,8 @@ struct registry {
     bool is_local_changed; /* services came or went since registry_take_local_seq */
     struct list nodes;     /* of registry_node.link */
     struct map nodes_by_id;
-    size_t n_info_bytes;  /* text of the nodes' INFOs */
+    struct map texts;     /* struct registry_text by slice */
+    size_t n_text_bytes;  /* of texts and of what the nodes say of themselves */
     struct list services; /* of registry_service.registry_link */
     unsigned n_endpoints;
     struct list action_lists; /* of endpoint_list.link */
@@ -34,27 +36,14 @@ void registry_node_free(struct registry *r, struct registry_node *node);
 
 /* --- registry_service.c --- */
 
-/* A service as somebody published it, read but not registered. */
-struct registry_service_source {
-    struct shared *text; /* owned ref; owner of all slices */
-    struct bytes name, full_name, version, settings, metadata, actions, events;
-    struct bytes hidden; /* slice like actions, or none */
-};
 /*
- * slice lies in text; hidden is none or a slice like actions. ERR_TYPE when slice is no object or
- * has no name. On success the caller owns the reference in out: on text, or on a copy with what is
- * not in text behind it: hidden actions, decoded or computed names.
+ * Registers source as the service sync->service of node (NULL: a new one), which becomes
+ * sync->service. Takes source's reference over. sync->changed is set when a service, an action or
+ * an event came or went.
  */
-int registry_service_read(struct shared *text, struct bytes slice, struct bytes hidden,
-                          struct registry_service_source *out) MUST_CHECK;
-/*
- * Registers the source as existing (NULL: as a new service of node); takes source's reference over.
- * Sets *changed when a service, an action or an event came or went.
- */
-struct registry_service *registry_service_put(struct registry *r, struct registry_node *node,
-                                              struct registry_service *existing,
-                                              const struct registry_service_source *source,
-                                              struct local_service *local, bool *changed);
+struct registry_sync;
+void registry_service_put(struct registry_sync *sync, struct registry_node *node,
+                          struct registry_text *source, struct local_service *local);
 struct registry_service *registry_service_find(const struct registry_node *node,
                                                struct bytes full_name);
 void registry_service_remove(struct registry *r, struct registry_service *s);
@@ -63,8 +52,8 @@ void registry_service_remove(struct registry *r, struct registry_service *s);
 struct registry_sync {
     struct registry *registry;
     struct registry_service *service;
-    unsigned cap_endpoints;
     bool changed;
+    unsigned cap_endpoints; /* private to registry_service.c */
 };
 /* The definition belongs to this list: keeps or makes the endpoint. */
 void registry_service_offer(struct registry_sync *sync, struct endpoint_list *list,

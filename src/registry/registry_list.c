@@ -32,18 +32,41 @@ void registry_list_definition(struct json_writer *w, struct bytes definition)
     json_end_object(w);
 }
 
+/* As INFO has them; of a node that is away: as its last one had them. */
 static void add_services(struct json_writer *w, struct registry *r,
                          const struct registry_node *node)
 {
-    json_key(w, BYTES("services"));
     if (node->is_local) {
         registry_local_services_json(r, w->out);
         w->needs_comma = true;
-    } else {
-        struct bytes services = json_get(node->info->bytes, BYTES("services"));
-
-        json_raw(w, json_type(services) == JSON_ARRAY ? services : BYTES("[]"));
+        return;
     }
+    json_begin_array(w);
+    for (unsigned i = 0; i < node->n_published; i++) {
+        json_raw(w, node->published[i]->slice);
+    }
+    json_end_array(w);
+}
+
+/* The last INFO as it came, services in their place. */
+static void add_raw_info(struct json_writer *w, struct registry *r,
+                         const struct registry_node *node)
+{
+    struct json_iter it = json_iter(node->info->bytes);
+    struct bytes key, value;
+
+    json_begin_object(w);
+    while (json_next_member(&it, &key, &value)) {
+        json_raw(w, key);
+        buf_add_char(w->out, ':');
+        w->needs_comma = false;
+        if (json_type(value) == JSON_ARRAY && json_string_eq(key, BYTES("services"))) {
+            add_services(w, r, node);
+        } else {
+            json_raw(w, value);
+        }
+    }
+    json_end_object(w);
 }
 
 static void add_node_members(struct json_writer *w, struct registry *r,
@@ -63,6 +86,7 @@ static void add_node_members(struct json_writer *w, struct registry *r,
     json_member(w, BYTES("hostname"), node->hostname);
     json_member(w, BYTES("udpAddress"), BYTES("null"));
     if (with_services) {
+        json_key(w, BYTES("services"));
         add_services(w, r, node);
     }
     json_member(w, BYTES("cpu"), node->cpu);
@@ -77,9 +101,8 @@ void registry_list_node(struct registry *r, const struct registry_node *node, st
 {
     json_begin_object(w);
     add_node_members(w, r, node, true);
-    if (node->info) {
-        json_member(w, BYTES("rawInfo"), node->info->bytes);
-    }
+    json_key(w, BYTES("rawInfo"));
+    add_raw_info(w, r, node);
     json_end_object(w);
 }
 

@@ -41,12 +41,21 @@ static bool remove_services(struct registry *r, struct registry_node *node, bool
     return removed;
 }
 
+static void unref_texts(struct registry *r, struct registry_text **texts, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        registry_text_unref(r, texts[i]);
+    }
+    mem_free(texts);
+}
+
 void registry_node_free(struct registry *r, struct registry_node *node)
 {
     (void)remove_services(r, node, false);
+    unref_texts(r, node->published, node->n_published);
     list_remove(&node->link);
     map_remove(&r->nodes_by_id, node->id->bytes);
-    r->n_info_bytes -= node->info ? node->info->bytes.n : 0;
+    r->n_text_bytes -= node->info ? node->info->bytes.n : 0;
     shared_unref(node->info);
     shared_unref(node->instance_text);
     shared_unref(node->id);
@@ -84,7 +93,7 @@ static bool has_room(struct registry *r, const struct registry_node *known, stru
     struct node_load load = weigh(services);
     size_t more = load.n_actions + load.n_events;
     size_t n_endpoints = r->n_endpoints;
-    size_t n_info_bytes = r->n_info_bytes;
+    size_t n_text_bytes = r->n_text_bytes;
 
     if (load.n_services > REGISTRY_MAX_NODE_SERVICES ||
         load.n_actions > REGISTRY_MAX_NODE_ACTIONS || load.n_events > REGISTRY_MAX_NODE_EVENTS) {
@@ -94,7 +103,7 @@ static bool has_room(struct registry *r, const struct registry_node *known, stru
         list_for_each (link, &known->services) {
             n_endpoints -= list_entry(link, struct registry_service, link)->n_endpoints;
         }
-        n_info_bytes -= known->info ? known->info->bytes.n : 0;
+        n_text_bytes -= known->info ? known->info->bytes.n : 0;
     } else if (r->nodes_by_id.count >= REGISTRY_MAX_NODES) {
         return false;
     }
@@ -104,16 +113,34 @@ static bool has_room(struct registry *r, const struct registry_node *known, stru
     }
     return r->actions.count + r->events.count + more <= REGISTRY_MAX_LISTS &&
            n_endpoints + more <= REGISTRY_MAX_ENDPOINTS &&
-           n_info_bytes + packet.n <= REGISTRY_MAX_INFO_BYTES;
+           n_text_bytes + packet.n <= REGISTRY_MAX_TEXT_BYTES;
 }
 
-/* Fills the map with what is registered and registers what the slice holds on top. */
-static bool register_services(struct registry *r, struct registry_node *node, struct bytes services)
+static void keep_published(struct registry *r, struct registry_node *node, struct bytes services)
 {
-    struct json_iter it = json_iter(services);
-    struct map known;
+    struct registry_text **old = node->published;
+    unsigned n_old = node->n_published;
+    size_t n = json_type(services) == JSON_ARRAY ? json_count(services) : 0;
+    struct json_iter it = json_iter(n ? services : BYTES_NONE);
     struct bytes slice;
-    bool changed = false;
+
+    node->published = n ? mem_realloc(NULL, n * sizeof(struct registry_text *)) : NULL;
+    node->n_published = 0;
+    while (json_next_item(&it, &slice)) {
+        struct registry_text *source;
+
+        if (registry_text_get(r, slice, BYTES_NONE, &source) == 0) {
+            node->published[node->n_published++] = source;
+        }
+    }
+    unref_texts(r, old, n_old);
+}
+
+/* Registers what is published; what is not any more goes. */
+static bool register_services(struct registry *r, struct registry_node *node)
+{
+    struct registry_sync sync = {.registry = r};
+    struct map known;
 
     map_init(&known);
     list_for_each (link, &node->services) {
@@ -122,35 +149,44 @@ static bool register_services(struct registry *r, struct registry_node *node, st
         s->is_seen = false;
         map_set(&known, s->full_name, s);
     }
-    while (json_type(services) == JSON_ARRAY && json_next_item(&it, &slice)) {
-        struct registry_service_source source;
-        struct registry_service *s;
+    for (unsigned i = 0; i < node->n_published; i++) {
+        struct registry_text *source = node->published[i];
 
-        if (registry_service_read(node->info, slice, BYTES_NONE, &source) != 0) {
-            continue;
-        }
         /* Out while its name moves from the old text to the new one. */
-        s = map_remove(&known, source.full_name);
-        s = registry_service_put(r, node, s, &source, NULL, &changed);
-        s->is_seen = true;
-        map_set(&known, s->full_name, s);
+        sync.service = map_remove(&known, source->full_name->bytes);
+        registry_service_put(&sync, node, registry_text_ref(source), NULL);
+        sync.service->is_seen = true;
+        map_set(&known, sync.service->full_name, sync.service);
     }
     map_fini(&known);
-    return remove_services(r, node, true) || changed;
+    return remove_services(r, node, true) || sync.changed;
 }
 
-static void keep_text(struct registry *r, struct registry_node *node, struct bytes packet)
+/* The packet without its services, which keep_published keeps. */
+static void keep_info(struct registry *r, struct registry_node *node, struct bytes packet)
 {
     struct shared *old = node->info;
+    struct json_iter it = json_iter(packet);
+    struct json_writer w;
+    struct bytes key, value;
+    struct buf text;
 
-    /* The same INFO comes with each DISCOVER: one copy is enough. */
-    if (old && bytes_eq(old->bytes, packet)) {
-        return;
+    buf_init(&text, BUF_NO_LIMIT);
+    w = json_writer(&text);
+    json_begin_object(&w);
+    while (json_next_member(&it, &key, &value)) {
+        bool is_services = json_type(value) == JSON_ARRAY && json_string_eq(key, BYTES("services"));
+
+        json_raw(&w, key);
+        buf_add_char(&text, ':');
+        w.needs_comma = false;
+        json_raw(&w, is_services ? BYTES("[]") : value);
     }
-    r->n_info_bytes -= old ? old->bytes.n : 0;
-    r->n_info_bytes += packet.n;
-    node->info = shared_new(packet);
+    json_end_object(&w);
+    r->n_text_bytes += text.n - (old ? old->bytes.n : 0);
+    node->info = shared_new(buf_bytes(&text));
     shared_unref(old);
+    buf_fini(&text);
 }
 
 /* Returns whether the services have to be registered anew. */
@@ -177,46 +213,54 @@ static bool take_info(struct registry_node *node, const struct packet_info *info
     return true;
 }
 
-enum registry_change registry_node_info(struct registry *r, struct bytes node_id,
-                                        enum protocol version, struct bytes packet,
-                                        struct registry_node **out_node, bool *out_services_changed)
+/* Known and online, whatever it was before. */
+static enum registry_change welcome(struct registry *r, struct registry_node **node,
+                                    struct bytes node_id)
 {
-    struct registry_node *node = registry_find_node(r, node_id);
-    enum registry_change change = REGISTRY_NODE_UPDATED;
+    if (!*node) {
+        *node = registry_node_new(r, node_id);
+        return REGISTRY_NODE_NEW;
+    }
+    if ((*node)->is_available) {
+        return REGISTRY_NODE_UPDATED;
+    }
+    (*node)->is_available = true;
+    (*node)->offline_since_s = -1;
+    (*node)->last_heartbeat_s = registry_uptime_s(r);
+    return REGISTRY_NODE_RETURNED;
+}
+
+enum registry_change registry_node_info(struct registry *r, const struct packet_envelope *from,
+                                        struct bytes packet, struct registry_node **out_node,
+                                        bool *out_services_changed)
+{
+    struct registry_node *node = registry_find_node(r, from->sender);
+    enum registry_change change = REGISTRY_INFO_FAULTY;
     char room[NODE_ROOM_BYTES];
+    struct packet_info whole, kept;
     struct arena arena;
-    struct packet_info info;
-    bool changed = false;
     int status;
 
-    if (node == r->local_node || node_id.n == 0) {
-        return REGISTRY_INFO_FAULTY;
-    }
     arena_init_in(&arena, room, sizeof(room));
-    status = packet_info_decode(packet, &arena, &info);
-    if (status != 0 || !has_room(r, node, packet, info.services)) {
-        arena_fini(&arena);
-        return status != 0 ? REGISTRY_INFO_FAULTY : REGISTRY_INFO_REFUSED;
+    if (node == r->local_node || from->sender.n == 0 ||
+        packet_info_decode(packet, &arena, &whole) != 0) {
+        goto done;
     }
-    if (!node) {
-        node = registry_node_new(r, node_id);
-        change = REGISTRY_NODE_NEW;
-    } else if (!node->is_available) {
-        node->is_available = true;
-        node->offline_since_s = -1;
-        node->last_heartbeat_s = registry_uptime_s(r);
-        change = REGISTRY_NODE_RETURNED;
+    if (!has_room(r, node, packet, whole.services)) {
+        change = REGISTRY_INFO_REFUSED;
+        goto done;
     }
-    node->version = version;
-    keep_text(r, node, packet);
-    status = packet_info_decode(node->info->bytes, &arena, &info);
-    ASSERT(status == 0); /* the same text was good before it was copied */
-    if (take_info(node, &info, change == REGISTRY_NODE_RETURNED)) {
-        changed = register_services(r, node, info.services);
-    }
-    arena_fini(&arena);
+    change = welcome(r, &node, from->sender);
+    node->version = from->version;
+    keep_info(r, node, packet);
+    keep_published(r, node, whole.services);
+    status = packet_info_decode(node->info->bytes, &arena, &kept);
+    ASSERT(status == 0); /* it was good with its services, too */
+    *out_services_changed =
+        take_info(node, &kept, change == REGISTRY_NODE_RETURNED) && register_services(r, node);
     *out_node = node;
-    *out_services_changed = changed;
+done:
+    arena_fini(&arena);
     return change;
 }
 

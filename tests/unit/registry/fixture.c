@@ -82,6 +82,7 @@ struct local_service *fixture_add(struct fixture *f, const char *published)
 enum registry_change fixture_packet(struct fixture *f, const char *node_id, struct bytes packet)
 {
     char *exact = malloc(packet.n ? packet.n : 1);
+    struct packet_envelope from = {.version = PROTOCOL_5, .sender = bytes_cstr(node_id)};
     struct registry_node *node = NULL;
     enum registry_change change;
     struct bytes slice;
@@ -90,8 +91,7 @@ enum registry_change fixture_packet(struct fixture *f, const char *node_id, stru
     memcpy(exact, packet.p, packet.n);
     assert_int_equal(json_scan(bytes_of(exact, packet.n), 0, &slice, NULL), 0);
     f->services_changed = false;
-    change = registry_node_info(f->registry, bytes_cstr(node_id), PROTOCOL_5, slice, &node,
-                                &f->services_changed);
+    change = registry_node_info(f->registry, &from, slice, &node, &f->services_changed);
     free(exact);
     if (change == REGISTRY_INFO_FAULTY || change == REGISTRY_INFO_REFUSED) {
         assert_null(node);

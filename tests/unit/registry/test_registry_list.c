@@ -105,6 +105,27 @@ static void test_nodes(void **state)
     assert_int_equal(json_count(listed(f, registry_list_nodes, o)), 2);
 }
 
+/* As in the events about nodes: the INFO in its own order, services where they stood. */
+static void test_one_node(void **state)
+{
+    struct fixture *f = *state;
+    struct json_writer w = json_writer(&f->out);
+
+    (void)fixture_packet(f, "n1",
+                         BYTES("{\"ipList\":[],\"services\":[{\"name\":\"s\"},{\"x\":1},"
+                               "{\"name\":\"t\"}],\"other\":1.0,\"instanceID\":\"i\"}"));
+    assert_true(registry_node_disconnected(f->registry, fixture_node(f, "n1")));
+    registry_list_node(f->registry, fixture_node(f, "n1"), &w);
+    assert_bytes_eq(
+        buf_bytes(&f->out),
+        BYTES("{\"id\":\"n1\",\"instanceID\":\"i\",\"available\":false,\"local\":false,"
+              "\"lastHeartbeatTime\":0,\"config\":{},\"client\":{},\"metadata\":{},"
+              "\"ipList\":[],\"udpAddress\":null,\"services\":[{\"name\":\"s\"},"
+              "{\"name\":\"t\"}],\"cpu\":null,\"cpuSeq\":null,\"seq\":2,\"offlineSince\":0,"
+              "\"rawInfo\":{\"ipList\":[],\"services\":[{\"name\":\"s\"},{\"name\":\"t\"}],"
+              "\"other\":1.0,\"instanceID\":\"i\"}}"));
+}
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_new, fixture_free)
 
 int main(void)
@@ -115,6 +136,7 @@ int main(void)
         WITH_FIXTURE(test_breaker_state),
         WITH_FIXTURE(test_odd_texts),
         WITH_FIXTURE(test_nodes),
+        WITH_FIXTURE(test_one_node),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

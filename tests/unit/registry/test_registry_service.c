@@ -43,16 +43,43 @@ static void test_endpoints_that_stay(void **state)
 static void test_definitions_move_to_the_new_text(void **state)
 {
     struct fixture *f = *state;
-    struct registry_node *node;
     struct endpoint *a;
+    struct shared *text;
 
     (void)fixture_info(f, "n1", 1, "[{\"name\":\"s\",\"actions\":{\"s.a\":{}}}]");
     a = only(f, "s.a");
+    text = shared_ref(a->text);
     (void)fixture_info(f, "n1", 2, "[{\"name\":\"s\",\"actions\":{\"s.a\":{}},\"x\":1}]");
-    node = fixture_node(f, "n1");
-    assert_ptr_equal(a->text, node->info);
-    /* The node, the service, its endpoint: nobody holds the old text, and there is one new one. */
-    assert_int_equal(node->info->refs, 3);
+    assert_ptr_not_equal(a->text, text);
+    assert_int_equal(text->refs, 1); /* nobody but us holds what was replaced */
+    shared_unref(text);
+    assert_in_range((uintptr_t)a->definition.p, (uintptr_t)a->text->bytes.p,
+                    (uintptr_t)a->text->bytes.p + a->text->bytes.n - a->definition.n);
+}
+
+static void test_same_text_is_kept_once(void **state)
+{
+    struct fixture *f = *state;
+    const char *services = "[{\"name\":\"s\",\"actions\":{\"s.a\":{}}}]";
+    struct endpoint_list *list;
+    struct shared *text;
+
+    (void)fixture_info(f, "n1", 1, services);
+    (void)fixture_info(f, "n2", 1, services);
+    (void)fixture_info(f, "n2", 2, services);
+    assert_false(f->services_changed);
+    list = fixture_action(f, "s.a");
+    text = shared_ref(list->items[0]->text);
+    assert_ptr_equal(list->items[1]->text, text);
+    assert_int_equal(text->refs, 4); /* the registry, two endpoints, us */
+    assert_true(registry_node_disconnected(f->registry, fixture_node(f, "n1")));
+    assert_bytes(fixture_nodes_of(f, "s.a"), "n2");
+    assert_true(registry_node_disconnected(f->registry, fixture_node(f, "n2")));
+    registry_node_remove(f->registry, fixture_node(f, "n1"));
+    assert_int_equal(text->refs, 2);
+    registry_node_remove(f->registry, fixture_node(f, "n2"));
+    assert_int_equal(text->refs, 1);
+    shared_unref(text);
 }
 
 static void test_names_escaped_or_missing(void **state)
@@ -262,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_FIXTURE(test_endpoints_that_stay),
         WITH_FIXTURE(test_definitions_move_to_the_new_text),
+        WITH_FIXTURE(test_same_text_is_kept_once),
         WITH_FIXTURE(test_names_escaped_or_missing),
         WITH_FIXTURE(test_services_that_vanish),
         WITH_FIXTURE(test_action_moves_to_another_service),
