@@ -127,6 +127,21 @@ static void write_value(const struct config *c, const struct option *o, struct j
     }
 }
 
+/* "body.limit" -> "bodyLimit": below its object an option is one member. */
+static struct bytes member_name(struct bytes path, struct arena *arena)
+{
+    char *p = arena_alloc(arena, path.n + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < path.n; i++) {
+        bool is_word_start = path.p[i] == '.' && i + 1 < path.n;
+
+        i += is_word_start ? 1 : 0;
+        p[n++] = (char)(is_word_start ? toupper((unsigned char)path.p[i]) : path.p[i]);
+    }
+    return bytes_of(p, n);
+}
+
 /* Paths with a dot are members of an object; those of one object stand together in the list. */
 static struct bytes public_options(const struct config *c, struct arena *arena)
 {
@@ -150,7 +165,7 @@ static struct bytes public_options(const struct config *c, struct arena *arena)
             json_begin_object(&w);
         }
         group = own;
-        json_key(&w, dot < path.n ? bytes_from(path, dot + 1) : path);
+        json_key(&w, member_name(dot < path.n ? bytes_from(path, dot + 1) : path, arena));
         write_value(c, &options[i], &w, arena);
     }
     if (bytes_is_set(group)) {
