@@ -37,7 +37,7 @@ struct bytes http_encoder_date_line(struct http_encoder_date *date, int64_t unix
 static const struct {
     unsigned status;
     struct bytes reason;
-} reasons[] = {
+} http_encoder_reasons[] = {
     {200, BYTES_INIT("OK")},
     {100, BYTES_INIT("Continue")},
     {101, BYTES_INIT("Switching Protocols")},
@@ -105,9 +105,9 @@ static const struct {
 
 struct bytes http_encoder_reason(unsigned status)
 {
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        if (reasons[i].status == status) {
-            return reasons[i].reason;
+    for (size_t i = 0; i < sizeof(http_encoder_reasons) / sizeof(http_encoder_reasons[0]); i++) {
+        if (http_encoder_reasons[i].status == status) {
+            return http_encoder_reasons[i].reason;
         }
     }
     return BYTES("unknown");

@@ -169,7 +169,7 @@ void http_server_drain(struct http_server *server, void (*done)(struct http_serv
     stop_listening(server);
     server->on_drained = done;
     list_for_each_safe (link, &server->connections) {
-        http_server_connection_drain(list_entry(link, struct http_connection, link));
+        http_server_connection_drain(list_entry(link, struct http_server_connection, link));
     }
     http_server_settle(server);
 }
@@ -185,7 +185,7 @@ void http_server_close(struct http_server *server)
     loop_defer_stop(&server->drained);
     /* Connections leave the list only in on_close, which comes later. */
     list_for_each_safe (link, &server->connections) {
-        http_server_connection_abandon(list_entry(link, struct http_connection, link));
+        http_server_connection_abandon(list_entry(link, struct http_server_connection, link));
     }
     http_server_settle(server);
 }

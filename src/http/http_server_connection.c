@@ -17,58 +17,60 @@ enum {
     WRITE_LIMIT_BYTES = 128 * 1024 * 1024,
 };
 
-static void set_state(struct http_connection *connection, enum http_connection_state state)
+static void set_state(struct http_server_connection *connection,
+                      enum http_server_connection_state state)
 {
     ASSERT(state > connection->state);
     connection->state = state;
 }
 
 /* Takes no more requests; those it has are still answered. */
-static void stop_taking(struct http_connection *connection)
+static void stop_taking(struct http_server_connection *connection)
 {
-    if (connection->state == HTTP_CONNECTION_OPEN) {
-        set_state(connection, HTTP_CONNECTION_LAST);
+    if (connection->state == HTTP_SERVER_CONNECTION_OPEN) {
+        set_state(connection, HTTP_SERVER_CONNECTION_LAST);
     }
 }
 
 /* --- time --- */
 
-static enum http_connection_wait what_to_wait_for(const struct http_connection *connection)
+static enum http_server_wait what_to_wait_for(const struct http_server_connection *connection)
 {
     if (connection->receiving) {
-        return connection->is_paused ? HTTP_WAIT_WRITTEN : HTTP_WAIT_BODY;
+        return connection->is_paused ? HTTP_SERVER_WAIT_WRITTEN : HTTP_SERVER_WAIT_BODY;
     }
     if (!list_is_empty(&connection->requests)) {
-        return HTTP_WAIT_NOTHING;
+        return HTTP_SERVER_WAIT_NOTHING;
     }
-    if (connection->is_paused || connection->state != HTTP_CONNECTION_OPEN) {
-        return HTTP_WAIT_WRITTEN;
+    if (connection->is_paused || connection->state != HTTP_SERVER_CONNECTION_OPEN) {
+        return HTTP_SERVER_WAIT_WRITTEN;
     }
     if (!http_decoder_is_between(&connection->decoder)) {
-        return HTTP_WAIT_HEAD;
+        return HTTP_SERVER_WAIT_HEAD;
     }
-    return connection->wait == HTTP_WAIT_FIRST ? HTTP_WAIT_FIRST : HTTP_WAIT_IDLE;
+    return connection->wait == HTTP_SERVER_WAIT_FIRST ? HTTP_SERVER_WAIT_FIRST
+                                                      : HTTP_SERVER_WAIT_IDLE;
 }
 
-static uint64_t patience_ms(const struct http_server *server, enum http_connection_wait wait)
+static uint64_t patience_ms(const struct http_server *server, enum http_server_wait wait)
 {
     switch (wait) {
-    case HTTP_WAIT_FIRST:
-    case HTTP_WAIT_HEAD:
+    case HTTP_SERVER_WAIT_FIRST:
+    case HTTP_SERVER_WAIT_HEAD:
         return server->options.head_timeout_ms;
-    case HTTP_WAIT_IDLE:
+    case HTTP_SERVER_WAIT_IDLE:
         return (uint64_t)server->options.idle_timeout_ms + IDLE_GRACE_MS;
-    case HTTP_WAIT_BODY:
-    case HTTP_WAIT_WRITTEN:
+    case HTTP_SERVER_WAIT_BODY:
+    case HTTP_SERVER_WAIT_WRITTEN:
         return server->options.body_timeout_ms;
-    case HTTP_WAIT_NOTHING:
+    case HTTP_SERVER_WAIT_NOTHING:
         break;
     }
     return 0;
 }
 
 /* The timer is only moved when it would come too late: most requests do not touch it. */
-static void set_deadline(struct http_connection *connection, enum http_connection_wait wait)
+static void set_deadline(struct http_server_connection *connection, enum http_server_wait wait)
 {
     uint64_t now = loop_now_ms(connection->server->loop);
     uint64_t delay = patience_ms(connection->server, wait);
@@ -76,44 +78,46 @@ static void set_deadline(struct http_connection *connection, enum http_connectio
     connection->wait = wait;
     connection->pending_bytes = net_stream_pending_bytes(connection->stream);
     connection->deadline_ms = now + delay;
-    if (wait != HTTP_WAIT_NOTHING && (!loop_timer_is_running(&connection->timer) ||
-                                      connection->timer.due_ms > connection->deadline_ms)) {
+    if (wait != HTTP_SERVER_WAIT_NOTHING && (!loop_timer_is_running(&connection->timer) ||
+                                             connection->timer.due_ms > connection->deadline_ms)) {
         loop_timer_start(&connection->timer, delay);
     }
 }
 
 /* After anything has happened. The time for a head counts from its first byte. */
-static void wait_on(struct http_connection *connection)
+static void wait_on(struct http_server_connection *connection)
 {
-    enum http_connection_wait wait;
+    enum http_server_wait wait;
 
-    if (connection->state == HTTP_CONNECTION_CLOSED) {
+    if (connection->state == HTTP_SERVER_CONNECTION_CLOSED) {
         loop_timer_stop(&connection->timer);
         return;
     }
     wait = what_to_wait_for(connection);
-    if (wait != connection->wait || (wait != HTTP_WAIT_HEAD && wait != HTTP_WAIT_FIRST)) {
+    if (wait != connection->wait ||
+        (wait != HTTP_SERVER_WAIT_HEAD && wait != HTTP_SERVER_WAIT_FIRST)) {
         set_deadline(connection, wait);
     }
 }
 
 /* --- ending --- */
 
-static void end(struct http_connection *connection)
+static void end(struct http_server_connection *connection)
 {
-    set_state(connection, HTTP_CONNECTION_CLOSED);
+    set_state(connection, HTTP_SERVER_CONNECTION_CLOSED);
     loop_timer_stop(&connection->timer);
     loop_defer_stop(&connection->go_on);
 }
 
-static void close_stream(struct http_connection *connection)
+static void close_stream(struct http_server_connection *connection)
 {
     end(connection);
     net_stream_close(connection->stream);
 }
 
-/* A lot unwritten gets its time (HTTP_WAIT_WRITTEN), not only what net_stream_close waits. */
-static void close_when_written(struct http_connection *connection)
+/* A lot unwritten gets its time (HTTP_SERVER_WAIT_WRITTEN), not only what net_stream_close waits.
+ */
+static void close_when_written(struct http_server_connection *connection)
 {
     stop_taking(connection);
     if (net_stream_pending_bytes(connection->stream) <= HTTP_SERVER_MARK_BYTES) {
@@ -123,7 +127,7 @@ static void close_when_written(struct http_connection *connection)
 }
 
 /* The client is gone: tells the owners of running requests and drops the others. */
-static void orphan_requests(struct http_connection *connection)
+static void orphan_requests(struct http_server_connection *connection)
 {
     struct http_server *server = connection->server;
     struct list *link;
@@ -133,7 +137,7 @@ static void orphan_requests(struct http_connection *connection)
         struct http_server_request *request = list_entry(link, struct http_server_request, link);
 
         connection->n_requests--;
-        if (request->state != HTTP_REQUEST_RUNNING) {
+        if (request->state != HTTP_SERVER_REQUEST_RUNNING) {
             http_server_request_release(request);
             continue;
         }
@@ -147,10 +151,10 @@ static void orphan_requests(struct http_connection *connection)
 
 static void on_close(struct net_stream *stream, int err)
 {
-    struct http_connection *connection = net_stream_owner(stream);
+    struct http_server_connection *connection = net_stream_owner(stream);
     struct http_server *server = connection->server;
 
-    if (connection->state != HTTP_CONNECTION_CLOSED) {
+    if (connection->state != HTTP_SERVER_CONNECTION_CLOSED) {
         end(connection);
     }
     orphan_requests(connection);
@@ -162,18 +166,18 @@ static void on_close(struct net_stream *stream, int err)
     http_server_settle(server);
 }
 
-void http_server_connection_abandon(struct http_connection *connection)
+void http_server_connection_abandon(struct http_server_connection *connection)
 {
-    if (connection->state != HTTP_CONNECTION_CLOSED) {
+    if (connection->state != HTTP_SERVER_CONNECTION_CLOSED) {
         end(connection);
         net_stream_abort(connection->stream, false);
     }
     orphan_requests(connection);
 }
 
-void http_server_connection_drain(struct http_connection *connection)
+void http_server_connection_drain(struct http_server_connection *connection)
 {
-    if (connection->state == HTTP_CONNECTION_OPEN && list_is_empty(&connection->requests) &&
+    if (connection->state == HTTP_SERVER_CONNECTION_OPEN && list_is_empty(&connection->requests) &&
         http_decoder_is_between(&connection->decoder) && !connection->is_paused) {
         close_stream(connection);
     }
@@ -181,14 +185,14 @@ void http_server_connection_drain(struct http_connection *connection)
 
 /* --- replies --- */
 
-static bool is_congested(const struct http_connection *connection)
+static bool is_congested(const struct http_server_connection *connection)
 {
     return connection->n_requests >= connection->server->options.max_pipelined ||
            connection->n_reply_bytes > HTTP_SERVER_MARK_BYTES ||
            net_stream_pending_bytes(connection->stream) > HTTP_SERVER_MARK_BYTES;
 }
 
-static void write_continue(struct http_connection *connection)
+static void write_continue(struct http_server_connection *connection)
 {
     struct http_server_request *first = connection->receiving;
 
@@ -199,7 +203,8 @@ static void write_continue(struct http_connection *connection)
 }
 
 /* Removes the first request, whose reply is written; false when it was the last of all. */
-static bool finish_first(struct http_connection *connection, struct http_server_request *first)
+static bool finish_first(struct http_server_connection *connection,
+                         struct http_server_request *first)
 {
     bool goes_on = first->keep_alive;
 
@@ -208,21 +213,22 @@ static bool finish_first(struct http_connection *connection, struct http_server_
     return goes_on;
 }
 
-static struct http_server_request *first_answered(struct http_connection *connection)
+static struct http_server_request *first_answered(struct http_server_connection *connection)
 {
     struct http_server_request *first =
         list_entry(connection->requests.next, struct http_server_request, link);
 
-    return !list_is_empty(&connection->requests) && first->state == HTTP_REQUEST_ANSWERED ? first
-                                                                                          : NULL;
+    return !list_is_empty(&connection->requests) && first->state == HTTP_SERVER_REQUEST_ANSWERED
+               ? first
+               : NULL;
 }
 
-void http_server_connection_flush(struct http_connection *connection)
+void http_server_connection_flush(struct http_server_connection *connection)
 {
     struct http_server_request *first;
     bool goes_on = true;
 
-    if (connection->state == HTTP_CONNECTION_CLOSED) {
+    if (connection->state == HTTP_SERVER_CONNECTION_CLOSED) {
         return;
     }
     while (goes_on && (first = first_answered(connection))) {
@@ -230,11 +236,11 @@ void http_server_connection_flush(struct http_connection *connection)
         net_stream_write(connection->stream, buf_bytes(&first->reply));
         goes_on = finish_first(connection, first);
     }
-    if (!goes_on || (connection->state == HTTP_CONNECTION_LAST && !connection->is_feeding &&
+    if (!goes_on || (connection->state == HTTP_SERVER_CONNECTION_LAST && !connection->is_feeding &&
                      list_is_empty(&connection->requests))) {
         close_when_written(connection);
     }
-    if (connection->is_feeding || connection->state == HTTP_CONNECTION_CLOSED) {
+    if (connection->is_feeding || connection->state == HTTP_SERVER_CONNECTION_CLOSED) {
         return;
     }
     write_continue(connection);
@@ -245,7 +251,7 @@ void http_server_connection_flush(struct http_connection *connection)
 }
 
 /* Answers with a refusal of our own, behind the running requests, and takes no more. */
-static void refuse(struct http_connection *connection, struct http_server_request *request,
+static void refuse(struct http_server_connection *connection, struct http_server_request *request,
                    const struct http_fault *fault)
 {
     stop_taking(connection);
@@ -253,7 +259,7 @@ static void refuse(struct http_connection *connection, struct http_server_reques
     http_server_request_refuse(request, fault->status, fault->text, true);
 }
 
-static void append(struct http_connection *connection, struct http_server_request *request)
+static void append(struct http_server_connection *connection, struct http_server_request *request)
 {
     request->connection = connection;
     list_append(&connection->requests, &request->link);
@@ -261,7 +267,8 @@ static void append(struct http_connection *connection, struct http_server_reques
 }
 
 /* A fault in the request being received, or in one of which nothing is known yet. */
-static void refuse_received(struct http_connection *connection, const struct http_fault *fault)
+static void refuse_received(struct http_server_connection *connection,
+                            const struct http_fault *fault)
 {
     struct http_server_request *request = connection->receiving;
 
@@ -276,7 +283,7 @@ static void refuse_received(struct http_connection *connection, const struct htt
 /* --- input --- */
 
 /* Hands the request over. One whose body is not read to its end is the connection's last. */
-static void run(struct http_connection *connection, bool is_complete)
+static void run(struct http_server_connection *connection, bool is_complete)
 {
     struct http_server_request *request = connection->receiving;
 
@@ -288,11 +295,11 @@ static void run(struct http_connection *connection, bool is_complete)
     http_server_request_run(request);
 }
 
-static void begin(struct http_connection *connection, struct http_server_request *request,
+static void begin(struct http_server_connection *connection, struct http_server_request *request,
                   struct http_head *head)
 {
     append(connection, request);
-    connection->wait = HTTP_WAIT_NOTHING; /* what comes next is waited for anew */
+    connection->wait = HTTP_SERVER_WAIT_NOTHING; /* what comes next is waited for anew */
     if (bytes_eq(head->method, BYTES("CONNECT"))) {
         /* As the original: no answer, only the end, after the answers before. */
         connection->n_requests--;
@@ -305,7 +312,7 @@ static void begin(struct http_connection *connection, struct http_server_request
 }
 
 /* One event of the decoder; *spare is the request whose memory the head was decoded to. */
-static void take_event(struct http_connection *connection, enum http_decoder_event event,
+static void take_event(struct http_server_connection *connection, enum http_decoder_event event,
                        struct http_server_request **spare, struct http_head *head,
                        struct bytes piece)
 {
@@ -332,12 +339,12 @@ static void take_event(struct http_connection *connection, enum http_decoder_eve
 }
 
 /* Decodes input until it is used up, the connection ends or is congested; returns the rest. */
-static struct bytes decode(struct http_connection *connection, struct bytes input)
+static struct bytes decode(struct http_server_connection *connection, struct bytes input)
 {
     struct http_server_request *spare = NULL;
     enum http_decoder_event event = HTTP_DECODER_HEAD;
 
-    while (event != HTTP_DECODER_MORE && connection->state == HTTP_CONNECTION_OPEN &&
+    while (event != HTTP_DECODER_MORE && connection->state == HTTP_SERVER_CONNECTION_OPEN &&
            (connection->receiving || !is_congested(connection))) {
         struct http_head head;
         struct bytes piece;
@@ -353,12 +360,12 @@ static struct bytes decode(struct http_connection *connection, struct bytes inpu
     return input;
 }
 
-static void feed(struct http_connection *connection, struct bytes input)
+static void feed(struct http_server_connection *connection, struct bytes input)
 {
     connection->is_feeding = true;
     input = decode(connection, input);
     connection->is_feeding = false;
-    if (connection->state == HTTP_CONNECTION_OPEN && !connection->receiving &&
+    if (connection->state == HTTP_SERVER_CONNECTION_OPEN && !connection->receiving &&
         is_congested(connection)) {
         buf_add(&connection->backlog, input);
         connection->is_paused = true;
@@ -369,9 +376,9 @@ static void feed(struct http_connection *connection, struct bytes input)
 
 static void on_read(struct net_stream *stream, struct bytes bytes)
 {
-    struct http_connection *connection = net_stream_owner(stream);
+    struct http_server_connection *connection = net_stream_owner(stream);
 
-    if (connection->state == HTTP_CONNECTION_OPEN) {
+    if (connection->state == HTTP_SERVER_CONNECTION_OPEN) {
         feed(connection, bytes);
     }
 }
@@ -379,23 +386,24 @@ static void on_read(struct net_stream *stream, struct bytes bytes)
 /* Not congested any more: first what waits here, then what waits in the socket. */
 static void on_go_on(struct loop_defer *defer)
 {
-    struct http_connection *connection = container_of(defer, struct http_connection, go_on);
+    struct http_server_connection *connection =
+        container_of(defer, struct http_server_connection, go_on);
     struct buf backlog = connection->backlog;
 
     buf_init(&connection->backlog, BUF_NO_LIMIT);
     connection->is_paused = false;
     feed(connection, buf_bytes(&backlog));
     buf_fini(&backlog);
-    if (!connection->is_paused && connection->state != HTTP_CONNECTION_CLOSED) {
+    if (!connection->is_paused && connection->state != HTTP_SERVER_CONNECTION_CLOSED) {
         net_stream_resume(connection->stream);
     }
 }
 
 static void on_drain(struct net_stream *stream)
 {
-    struct http_connection *connection = net_stream_owner(stream);
+    struct http_server_connection *connection = net_stream_owner(stream);
 
-    if (connection->state != HTTP_CONNECTION_CLOSED) {
+    if (connection->state != HTTP_SERVER_CONNECTION_CLOSED) {
         http_server_connection_flush(connection);
     }
 }
@@ -406,16 +414,16 @@ static void on_drain(struct net_stream *stream)
  */
 static void on_eof(struct net_stream *stream)
 {
-    struct http_connection *connection = net_stream_owner(stream);
+    struct http_server_connection *connection = net_stream_owner(stream);
 
-    if (connection->state == HTTP_CONNECTION_CLOSED) {
+    if (connection->state == HTTP_SERVER_CONNECTION_CLOSED) {
         return;
     }
-    if (connection->state == HTTP_CONNECTION_OPEN &&
+    if (connection->state == HTTP_SERVER_CONNECTION_OPEN &&
         http_decoder_finish(&connection->decoder) == HTTP_DECODER_FAULT) {
         refuse_received(connection, &connection->decoder.fault);
     }
-    if (connection->state != HTTP_CONNECTION_CLOSED) {
+    if (connection->state != HTTP_SERVER_CONNECTION_CLOSED) {
         orphan_requests(connection);
         close_stream(connection);
     }
@@ -423,37 +431,38 @@ static void on_eof(struct net_stream *stream)
 
 /* --- time is over --- */
 
-static void on_timeout(struct http_connection *connection)
+static void on_timeout(struct http_server_connection *connection)
 {
     switch (connection->wait) {
-    case HTTP_WAIT_HEAD:
-    case HTTP_WAIT_BODY:
+    case HTTP_SERVER_WAIT_HEAD:
+    case HTTP_SERVER_WAIT_BODY:
         refuse_received(connection, &(struct http_fault){408, "request timeout"});
         break;
-    case HTTP_WAIT_FIRST:
-    case HTTP_WAIT_IDLE:
-    case HTTP_WAIT_WRITTEN:
+    case HTTP_SERVER_WAIT_FIRST:
+    case HTTP_SERVER_WAIT_IDLE:
+    case HTTP_SERVER_WAIT_WRITTEN:
         if (net_stream_pending_bytes(connection->stream) == 0) {
             close_stream(connection);
-        } else if (connection->wait == HTTP_WAIT_WRITTEN &&
+        } else if (connection->wait == HTTP_SERVER_WAIT_WRITTEN &&
                    net_stream_pending_bytes(connection->stream) >= connection->pending_bytes) {
             end(connection);
             net_stream_abort(connection->stream, true);
         } else {
-            set_deadline(connection, HTTP_WAIT_WRITTEN);
+            set_deadline(connection, HTTP_SERVER_WAIT_WRITTEN);
         }
         break;
-    case HTTP_WAIT_NOTHING:
+    case HTTP_SERVER_WAIT_NOTHING:
         break;
     }
 }
 
 static void on_timer(struct loop_timer *timer)
 {
-    struct http_connection *connection = container_of(timer, struct http_connection, timer);
+    struct http_server_connection *connection =
+        container_of(timer, struct http_server_connection, timer);
     uint64_t now = loop_now_ms(connection->server->loop);
 
-    if (connection->wait == HTTP_WAIT_NOTHING) {
+    if (connection->wait == HTTP_SERVER_WAIT_NOTHING) {
         return;
     }
     if (now < connection->deadline_ms) {
@@ -471,7 +480,7 @@ void http_server_connection_accept(struct http_server *server, struct net_stream
         .on_drain = on_drain,
         .on_close = on_close,
     };
-    struct http_connection *connection = mem_new(struct http_connection);
+    struct http_server_connection *connection = mem_new(struct http_server_connection);
 
     connection->server = server;
     connection->stream = stream;
@@ -487,5 +496,5 @@ void http_server_connection_accept(struct http_server *server, struct net_stream
     net_stream_set_write_limit(stream, WRITE_LIMIT_BYTES);
     net_stream_set_no_delay(stream);
     net_stream_resume(stream);
-    set_deadline(connection, HTTP_WAIT_FIRST);
+    set_deadline(connection, HTTP_SERVER_WAIT_FIRST);
 }

@@ -33,19 +33,19 @@ struct http_server {
     struct buf scratch; /* a head being written */
 };
 
-enum http_request_state {
-    HTTP_REQUEST_RECEIVING, /* -> RUNNING, ANSWERED (refused) */
-    HTTP_REQUEST_RUNNING,   /* the owner has it; -> ANSWERED */
-    HTTP_REQUEST_ANSWERED,  /* the reply waits for earlier ones */
+enum http_server_request_state {
+    HTTP_SERVER_REQUEST_RECEIVING, /* -> RUNNING, ANSWERED (refused) */
+    HTTP_SERVER_REQUEST_RUNNING,   /* the owner has it; -> ANSWERED */
+    HTTP_SERVER_REQUEST_ANSWERED,  /* the reply waits for earlier ones */
 };
 
 /* One request, from its head to its reply. */
 struct http_server_request {
     struct http_request base;
     struct http_server *server;
-    struct http_connection *connection; /* NULL: the client is gone */
-    struct list link;                   /* in connection->requests, orphans or free_requests */
-    enum http_request_state state;
+    struct http_server_connection *connection; /* NULL: the client is gone */
+    struct list link; /* in connection->requests, orphans or free_requests */
+    enum http_server_request_state state;
     enum http_framing framing;
     uint64_t length;        /* of the body, when the framing says so */
     uint64_t dropped_bytes; /* of an unwanted body */
@@ -58,27 +58,27 @@ struct http_server_request {
     _Alignas(max_align_t) char room[HTTP_SERVER_ROOM_BYTES];
 };
 
-enum http_connection_state {
-    HTTP_CONNECTION_OPEN,   /* takes requests; -> LAST, CLOSED */
-    HTTP_CONNECTION_LAST,   /* takes no more, closes after the last reply; -> CLOSED */
-    HTTP_CONNECTION_CLOSED, /* waits for on_close */
+enum http_server_connection_state {
+    HTTP_SERVER_CONNECTION_OPEN,   /* takes requests; -> LAST, CLOSED */
+    HTTP_SERVER_CONNECTION_LAST,   /* takes no more, closes after the last reply; -> CLOSED */
+    HTTP_SERVER_CONNECTION_CLOSED, /* waits for on_close */
 };
 
 /* What the timer waits for. */
-enum http_connection_wait {
-    HTTP_WAIT_NOTHING, /* requests run */
-    HTTP_WAIT_FIRST,   /* first byte of the first request */
-    HTTP_WAIT_IDLE,    /* first byte of the next request */
-    HTTP_WAIT_HEAD,    /* rest of a head */
-    HTTP_WAIT_BODY,    /* next byte of a body */
-    HTTP_WAIT_WRITTEN, /* the client to read its replies */
+enum http_server_wait {
+    HTTP_SERVER_WAIT_NOTHING, /* requests run */
+    HTTP_SERVER_WAIT_FIRST,   /* first byte of the first request */
+    HTTP_SERVER_WAIT_IDLE,    /* first byte of the next request */
+    HTTP_SERVER_WAIT_HEAD,    /* rest of a head */
+    HTTP_SERVER_WAIT_BODY,    /* next byte of a body */
+    HTTP_SERVER_WAIT_WRITTEN, /* the client to read its replies */
 };
 
-struct http_connection {
+struct http_server_connection {
     struct http_server *server;
     struct list link;
     struct net_stream *stream;
-    enum http_connection_state state;
+    enum http_server_connection_state state;
     struct http_decoder decoder;
     struct list requests; /* in the order they came, until their replies are written */
     unsigned n_requests;
@@ -88,19 +88,19 @@ struct http_connection {
     size_t n_reply_bytes; /* of replies that wait for earlier ones */
     struct loop_defer go_on;
     struct loop_timer timer;
-    enum http_connection_wait wait;
+    enum http_server_wait wait;
     uint64_t deadline_ms;
-    size_t pending_bytes; /* unwritten when HTTP_WAIT_WRITTEN began */
+    size_t pending_bytes; /* unwritten when HTTP_SERVER_WAIT_WRITTEN began */
 };
 
 /* --- http_server_connection.c --- */
 void http_server_connection_accept(struct http_server *server, struct net_stream *stream);
 /* After a reply was queued: writes what can be written, closes or goes on reading. */
-void http_server_connection_flush(struct http_connection *connection);
+void http_server_connection_flush(struct http_server_connection *connection);
 /* Drops the connection now; its running requests become orphans. */
-void http_server_connection_abandon(struct http_connection *connection);
+void http_server_connection_abandon(struct http_server_connection *connection);
 /* Closes it unless a request is on its way. */
-void http_server_connection_drain(struct http_connection *connection);
+void http_server_connection_drain(struct http_server_connection *connection);
 
 /* --- http_server_request.c --- */
 struct http_server_request *http_server_request_take(struct http_server *server);

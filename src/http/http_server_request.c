@@ -50,7 +50,7 @@ struct http_server_request *http_server_request_take(struct http_server *server)
     } else {
         request = new_request(server);
     }
-    request->state = HTTP_REQUEST_RECEIVING;
+    request->state = HTTP_SERVER_REQUEST_RECEIVING;
     request->refuse_status = 0;
     request->dropped_bytes = 0;
     request->wants_body = false;
@@ -200,7 +200,7 @@ void http_server_request_run(struct http_server_request *request)
     } else if (request->coding != HTTP_CODING_IDENTITY && request->base.body.n > 0) {
         decode_body(request);
     }
-    request->state = HTTP_REQUEST_RUNNING;
+    request->state = HTTP_SERVER_REQUEST_RUNNING;
     server->n_running++;
     server->events->on_request(server, &request->base);
 }
@@ -239,8 +239,8 @@ static void add_head(struct http_server_request *request, const struct http_repl
 static void write_reply(struct http_server_request *request, const struct http_reply *reply)
 {
     struct http_server *server = request->server;
-    struct http_connection *connection = request->connection;
-    bool ends = server->on_drained || connection->state == HTTP_CONNECTION_LAST;
+    struct http_server_connection *connection = request->connection;
+    bool ends = server->on_drained || connection->state == HTTP_SERVER_CONNECTION_LAST;
     bool sends_body =
         http_encoder_has_body(reply->status) && !bytes_eq(request->base.method, BYTES("HEAD"));
     struct bytes body = sends_body ? reply->body : BYTES("");
@@ -259,7 +259,7 @@ static void write_reply(struct http_server_request *request, const struct http_r
         buf_add(&request->reply, body);
         connection->n_reply_bytes += request->reply.n;
     }
-    request->state = HTTP_REQUEST_ANSWERED;
+    request->state = HTTP_SERVER_REQUEST_ANSWERED;
 }
 
 static void reply_to_orphan(struct http_server_request *request)
@@ -273,16 +273,16 @@ static void reply_to_orphan(struct http_server_request *request)
 void http_request_reply(struct http_request *base, const struct http_reply *reply)
 {
     struct http_server_request *request = of(base);
-    struct http_connection *connection = request->connection;
+    struct http_server_connection *connection = request->connection;
 
-    ASSERT(request->state == HTTP_REQUEST_RUNNING);
+    ASSERT(request->state == HTTP_SERVER_REQUEST_RUNNING);
     request->server->n_running--;
     if (!connection) {
         reply_to_orphan(request);
         return;
     }
-    if (connection->state == HTTP_CONNECTION_CLOSED) {
-        request->state = HTTP_REQUEST_ANSWERED; /* released with the connection */
+    if (connection->state == HTTP_SERVER_CONNECTION_CLOSED) {
+        request->state = HTTP_SERVER_REQUEST_ANSWERED; /* released with the connection */
         return;
     }
     write_reply(request, reply);
