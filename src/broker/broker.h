@@ -67,7 +67,7 @@ struct broker_call {
 
 /*
  * Calls an action. All of call's slices and texts are borrowed until done. done is called exactly
- * once, never before this returns; ctx is freed after it. Give the context up with context_abort.
+ * once, never before this returns; ctx is freed after it. Give the context up with pipeline_abort.
  */
 struct context *broker_call(struct broker *b, const struct broker_call *call, context_done_fn *done,
                             void *owner);

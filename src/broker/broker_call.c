@@ -5,7 +5,7 @@
  *   out:  http_server -> api_routes -> api_call -> broker_call -> pipeline -> registry_choose
  *             |- local:  external_action -> http_client -> the app
  *             `- remote: broker_remote_call -> transit_send_request -> packet_request ->
- * transporter answer: transit_receive / http_client -> context_finish -> pipeline unwinds ->
+ * transporter answer: transit_receive / http_client -> pipeline_finish -> pipeline unwinds ->
  * api_reply in:   transporter -> transit_receive -> broker_remote (on_request) -> pipeline
  *             -> external_action -> http_client -> ... -> transit_send_response -> transporter
  */

@@ -17,7 +17,7 @@ static void on_answer(struct transit_request *request, struct bytes sender,
 
     if (!response) {
         ctx->error = error;
-        context_finish(ctx);
+        pipeline_finish(ctx);
         return;
     }
     context_merge_meta(ctx, response->meta);
@@ -31,7 +31,7 @@ static void on_answer(struct transit_request *request, struct bytes sender,
         ctx->error = mol_error_from_wire(&ctx->arena, arena_copy(&ctx->arena, response->error),
                                          arena_copy(&ctx->arena, sender));
     }
-    context_finish(ctx);
+    pipeline_finish(ctx);
 }
 
 static void cancel_remote_call(struct context *ctx)
@@ -81,7 +81,7 @@ void broker_remote_call(struct context *ctx)
     };
     list_init(&call->request.link);
     if (transit_send_request(transit, &call->request, &packet, &ctx->error) != 0) {
-        context_finish(ctx);
+        pipeline_finish(ctx);
     } else {
         ctx->work = call;
         ctx->cancel = cancel_remote_call;

@@ -128,7 +128,7 @@ static void finish_with(struct context *ctx, struct buf *json)
         ctx->result = arena_copy(&ctx->arena, buf_bytes(json));
     }
     buf_fini(json);
-    context_finish(ctx);
+    pipeline_finish(ctx);
 }
 
 /* --- actions --- */
@@ -185,7 +185,7 @@ static void health(struct broker *b, struct context *ctx)
 static void options(struct broker *b, struct context *ctx)
 {
     ctx->result = b->options->public_options;
-    context_finish(ctx);
+    pipeline_finish(ctx);
 }
 
 static bool is_text_or_texts(struct bytes slice, struct json_writer *w, const struct context *ctx,
@@ -248,12 +248,12 @@ static void node_call(struct local_service *s, const struct endpoint *e, struct 
             return;
         }
     }
-    context_finish(ctx);
+    pipeline_finish(ctx);
 }
 
 static void node_event(struct local_service *s, const struct endpoint *e, struct context *ctx)
 {
-    context_finish(ctx);
+    pipeline_finish(ctx);
 }
 
 static void node_free(struct local_service *s)

@@ -119,7 +119,7 @@ void pipeline_resume(struct context *ctx, enum pipeline_step step)
     }
 }
 
-void context_finish(struct context *ctx)
+void pipeline_finish(struct context *ctx)
 {
     set_state(ctx, CONTEXT_LEAVING);
     ctx->cancel = NULL;
@@ -142,7 +142,7 @@ static void cancel_holder(struct context *ctx)
     }
 }
 
-void context_abort(struct context *ctx, struct mol_error *error)
+void pipeline_abort(struct context *ctx, struct mol_error *error)
 {
     if (ctx->state != CONTEXT_RUNNING && ctx->state != CONTEXT_WAITING) {
         return;

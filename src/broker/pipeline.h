@@ -59,7 +59,7 @@ void pipeline_run(struct context *ctx);
  * have returned it (never PIPELINE_WAIT). */
 void pipeline_resume(struct context *ctx, enum pipeline_step step);
 /* The handler's outcome is set: unwind. At once or later, exactly once a run of the handler. */
-void context_finish(struct context *ctx);
+void pipeline_finish(struct context *ctx);
 /* Nobody wants the outcome any more (deadline, caller gone): the handler or the holding middleware
  * is cancelled and the context unwinds with this error (in its arena). */
-void context_abort(struct context *ctx, struct mol_error *error);
+void pipeline_abort(struct context *ctx, struct mol_error *error);

@@ -17,7 +17,7 @@ static void on_done(struct http_client_request *http, int err, const struct http
         return; /* the context has gone its way: see cancel */
     }
     request->answered(request, err, response);
-    context_finish(ctx);
+    pipeline_finish(ctx);
 }
 
 /*
@@ -101,7 +101,7 @@ void external_request_send(struct external_request *request, const struct extern
                           arena_format(&ctx->arena, "The handler of '%.*s' is no valid URL: '%.*s'",
                                        BYTES_ARG(ctx->name), BYTES_ARG(h->url)),
                           500, BYTES("INVALID_HANDLER_URL"), BYTES_NONE);
-        context_finish(ctx);
+        pipeline_finish(ctx);
         return;
     }
     ctx->work = request;

@@ -126,8 +126,11 @@ int http_server_open(struct loop *loop, const struct http_server_options *option
     buf_init(&server->scratch, BUF_NO_LIMIT);
     loop_defer_init(&server->drained, on_settled);
     fill(&server->options);
-    err =
-        net_listener_open(loop, options->host, options->port, on_accept, server, &server->listener);
+    err = net_listener_open(
+        loop,
+        &(struct net_listen){
+            .host = options->host, .port = options->port, .accept = on_accept, .owner = server},
+        &server->listener);
     if (err) {
         free_server(server);
         return err;

@@ -29,8 +29,8 @@ static void on_time_up(struct loop_timer *timer)
     struct context *ctx = t->ctx;
 
     log_warn(&t->owner->log, "Request '%.*s' is timed out.", BYTES_ARG(ctx->name));
-    context_abort(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_TIMEOUT, ctx->name,
-                                              named_node(ctx)));
+    pipeline_abort(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_TIMEOUT, ctx->name,
+                                               named_node(ctx)));
 }
 
 static enum pipeline_step timeout_enter(struct middleware *m, struct context *ctx)

@@ -103,16 +103,17 @@ static unsigned bound_port(const struct net_listener *l)
                      : ((const struct sockaddr_in *)(const void *)&address)->sin_port);
 }
 
-int net_listener_open(struct loop *loop, struct bytes host, unsigned port, net_accept_fn *accept,
-                      void *owner, struct net_listener **out)
+int net_listener_open(struct loop *loop, const struct net_listen *listen, struct net_listener **out)
 {
+    struct bytes host = listen->host;
+    unsigned port = listen->port;
     struct net_listener *l = mem_new(struct net_listener);
     char name[HOST_BYTES];
     int err;
 
     l->loop = loop;
-    l->accept = accept;
-    l->owner = owner;
+    l->accept = listen->accept;
+    l->owner = listen->owner;
     l->is_unix = bytes_starts_with(host, BYTES("/"));
     loop_timer_init(loop, &l->rest, on_rested);
     ASSERT((l->is_unix ? uv_pipe_init(loop_uv(loop), &l->handle.pipe, 0)

@@ -9,12 +9,17 @@ struct net_listener;
 /* The stream is the receiver's: paused, no events set. */
 typedef void net_accept_fn(struct net_listener *listener, struct net_stream *stream);
 
-/*
- * host: IPv4 or IPv6 address or a name ("localhost"), or with a leading '/' a Unix socket path;
- * port 0 takes a free one. ERR_IN_USE, ERR_ACCESS, ERR_NO_HOST, ERR_INVALID.
- */
-int net_listener_open(struct loop *loop, struct bytes host, unsigned port, net_accept_fn *accept,
-                      void *owner, struct net_listener **out) MUST_CHECK;
+struct net_listen {
+    struct bytes host; /* IPv4 or IPv6 address, a name ("localhost"), or with a leading '/' the path
+                          of a Unix socket */
+    unsigned port;     /* 0 takes a free one */
+    net_accept_fn *accept;
+    void *owner;
+};
+
+/* ERR_IN_USE, ERR_ACCESS, ERR_NO_HOST, ERR_INVALID. */
+int net_listener_open(struct loop *loop, const struct net_listen *listen,
+                      struct net_listener **out) MUST_CHECK;
 void *net_listener_owner(const struct net_listener *listener);
 unsigned net_listener_port(const struct net_listener *listener);
 /* Stops accepting and frees; streams live on. NULL passes. */

@@ -13,11 +13,11 @@ struct local_service;
 
 struct local_service_ops {
     /*
-     * Runs an action: later or at once context_finish(ctx) is called exactly once, with
+     * Runs an action: later or at once pipeline_finish(ctx) is called exactly once, with
      * ctx->result or ctx->error set. ctx->cancel may be set to be told when nobody waits any more.
      */
     void (*call)(struct local_service *s, const struct endpoint *e, struct context *ctx);
-    /* Runs an event handler; ends with context_finish(ctx) as well. */
+    /* Runs an event handler; ends with pipeline_finish(ctx) as well. */
     void (*event)(struct local_service *s, const struct endpoint *e, struct context *ctx);
     /* The last reference is gone. */
     void (*free)(struct local_service *s);

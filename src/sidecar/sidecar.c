@@ -18,8 +18,7 @@ struct sidecar {
     struct api *api;
     bool is_stopping;
     int exit_code;
-    void (*on_exit)(struct sidecar *s, int exit_code);
-    void *owner;
+    struct sidecar_events events;
 };
 
 static void on_ready(struct broker *b, bool was_reconnect)
@@ -43,7 +42,7 @@ static void on_conflict(struct broker *b)
     log_fatal(&s->log, "ServiceBroker has detected a nodeID conflict, use unique nodeIDs. "
                        "ServiceBroker stopped.");
     s->exit_code = 1;
-    s->on_exit(s, 1);
+    s->events.on_exit(s, 1);
 }
 
 static int broker_create(struct sidecar *s, struct log_sink *sink)
@@ -84,8 +83,7 @@ static int api_create(struct sidecar *s)
 }
 
 int sidecar_start(struct loop *loop, struct config *config, struct log_sink *sink,
-                  void (*on_exit)(struct sidecar *s, int exit_code), void *owner,
-                  struct sidecar **out)
+                  const struct sidecar_events *events, struct sidecar **out)
 {
     struct sidecar *s = mem_new(struct sidecar);
     int err;
@@ -93,8 +91,7 @@ int sidecar_start(struct loop *loop, struct config *config, struct log_sink *sin
     s->loop = loop;
     s->config = config;
     s->log = (struct logger){sink, "sidecar"};
-    s->on_exit = on_exit;
-    s->owner = owner;
+    s->events = *events;
     log_info(&s->log, "Moleculer Sidecar v%s is starting...", SIDECAR_VERSION);
     err = broker_create(s, sink);
     if (err == 0) {
@@ -121,7 +118,7 @@ int sidecar_start(struct loop *loop, struct config *config, struct log_sink *sin
 
 void *sidecar_owner(const struct sidecar *s)
 {
-    return s->owner;
+    return s->events.owner;
 }
 
 unsigned sidecar_port(const struct sidecar *s)
@@ -135,7 +132,7 @@ static void on_api_drained(void *owner)
 {
     struct sidecar *s = owner;
 
-    s->on_exit(s, s->exit_code);
+    s->events.on_exit(s, s->exit_code);
 }
 
 static void on_broker_stopped(struct broker *b)

@@ -10,13 +10,18 @@
 struct loop;
 struct sidecar;
 
+struct sidecar_events {
+    /* Called once, from the loop, when the daemon is over. */
+    void (*on_exit)(struct sidecar *s, int exit_code);
+    void *owner;
+};
+
 /*
- * Makes and starts everything; config and sink are borrowed. ERR_X (logged) when the port is taken
- * or an option cannot be served. on_exit is called once, from the loop, when the daemon is over.
+ * Makes and starts everything; config and sink are borrowed, events are copied. ERR_X (logged) when
+ * the port is taken or an option cannot be served.
  */
 int sidecar_start(struct loop *loop, struct config *config, struct log_sink *sink,
-                  void (*on_exit)(struct sidecar *s, int exit_code), void *owner,
-                  struct sidecar **out) MUST_CHECK;
+                  const struct sidecar_events *events, struct sidecar **out) MUST_CHECK;
 void *sidecar_owner(const struct sidecar *s);
 /* Leaves the cluster in order; on_exit follows with code 0. */
 void sidecar_stop(struct sidecar *s);
