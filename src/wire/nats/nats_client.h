@@ -20,12 +20,16 @@ struct nats_client_options {
     struct bytes servers; /* comma-separated nats:// or tls:// URLs or host:port; default
                              nats://127.0.0.1:4222; first user:pass found serves all, taken
                              without percent-decoding as nats.js does */
-    struct bytes user, pass, token, name;
-    const struct net_tls *tls; /* settings for tls:// and for servers that require TLS; may be NULL:
-                                  the system's certificates */
+    struct bytes user, pass, token, name; /* of URLs: user and pass win; a user without a pass is
+                                             sent as token too */
+    const struct net_tls *tls; /* borrowed; settings for tls:// and for servers that have TLS; may
+                                  be NULL: the system's certificates */
+    bool tls_wanted;           /* also without tls:// */
+    bool tls_refused;          /* where the server leaves it open */
     unsigned reconnect_first_ms, reconnect_most_ms; /* 0: 100, 2,000 */
     unsigned connect_timeout_ms;                    /* 0: 10,000 */
-    unsigned ping_interval_ms;  /* 0: 120,000; two missed answers end the connection */
+    unsigned ping_interval_ms;                      /* 0: 120,000 */
+    unsigned missed_pings_most; /* so many missed answers end the connection; 0: 2 */
     size_t pending_limit_bytes; /* unsent bytes before publishing is refused; 0: 64 MiB */
     const struct logger *log;   /* borrowed; may be NULL */
 };
@@ -59,11 +63,16 @@ int nats_client_subscribe(struct nats_client *client, struct bytes subject, stru
                           void *subscription_owner) MUST_CHECK;
 void nats_client_unsubscribe(struct nats_client *client, int subscription_id);
 
-/* ERR_NOT_CONNECTED, ERR_LIMIT (over max_payload or too much unsent), ERR_INVALID (subject). */
+/* Nothing is queued while down: ERR_NOT_CONNECTED. ERR_LIMIT (over max_payload or too much unsent),
+ * ERR_INVALID (subject). */
 int nats_client_publish(struct nats_client *client, struct bytes subject,
                         struct bytes payload) MUST_CHECK;
-/* Waits for the server to have taken everything (PING/PONG), at most timeout_ms. */
+/* Waits for the server to have taken everything (PING/PONG), at most timeout_ms, and not longer
+ * than the connection lasts. */
 void nats_client_flush(struct nats_client *client, unsigned timeout_ms,
                        void (*done)(struct nats_client *client));
-/* Writes what is pending, closes, frees; no event comes any more; done may be NULL. */
+/*
+ * Unsubscribes, waits for the server to have taken what was published (at most 2 s), closes, frees;
+ * no event comes any more, but flushes not done yet are; done may be NULL.
+ */
 void nats_client_close(struct nats_client *client, void (*done)(void *owner));
