@@ -81,18 +81,7 @@ void http_exchange_fail_later(struct http_exchange *x, int err, const char *text
     x->err = err;
     x->origin = NULL;
     list_append(&x->client->failed, &x->link);
-    loop_defer_start(x->client->loop, &x->client->tell_failed);
-}
-
-static void on_tell_failed(struct loop_defer *defer)
-{
-    struct http_client *client = container_of(defer, struct http_client, tell_failed);
-
-    for (struct list *link; (link = list_pop(&client->failed));) {
-        struct http_exchange *x = list_entry(link, struct http_exchange, link);
-
-        http_exchange_fail(x, x->err, NULL);
-    }
+    loop_defer_start(x->client->loop, &x->client->settle);
 }
 
 static void on_timeout(struct loop_timer *timer)
@@ -110,11 +99,32 @@ static bool is_redirect(unsigned status)
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-/* Prepares the next hop; the answer of this one is dropped. */
-static int redirect(struct http_exchange *x, struct bytes location)
+/* Header lines without those that are meant for one server only. */
+static struct bytes without_credentials(struct bytes lines, struct arena *arena)
+{
+    char *p = arena_alloc(arena, lines.n + 1);
+    size_t n = 0;
+
+    while (lines.n > 0) {
+        size_t end = bytes_find(lines, '\n');
+        struct bytes line = bytes_of(lines.p, end < lines.n ? end + 1 : end);
+        struct bytes name = bytes_of(line.p, bytes_find(line, ':'));
+
+        if (!bytes_eq_nocase(name, BYTES("Authorization")) &&
+            !bytes_eq_nocase(name, BYTES("Cookie")) &&
+            !bytes_eq_nocase(name, BYTES("Proxy-Authorization"))) {
+            memcpy(p + n, line.p, line.n);
+            n += line.n;
+        }
+        lines = bytes_from(lines, line.n);
+    }
+    return bytes_of(p, n);
+}
+
+/* The URL of the next hop. A server must not lead to a socket of this machine. */
+static int find_next_hop(struct http_exchange *x, struct bytes location)
 {
     struct http_url from = x->url;
-    unsigned status = x->head.status;
     struct bytes url;
     int err = http_url_resolve(&from, location, &x->arena, &url);
 
@@ -124,10 +134,28 @@ static int redirect(struct http_exchange *x, struct bytes location)
     if (err) {
         return err;
     }
-    if (!x->url.has_userinfo && bytes_eq(x->url.origin, from.origin)) {
-        x->url.authorization = from.authorization;
+    if (bytes_eq(x->url.origin, from.origin)) {
+        if (!x->url.has_userinfo) {
+            x->url.authorization = from.authorization;
+        }
+    } else if (x->url.is_unix) {
+        return ERR_INVALID;
+    } else {
+        x->extra_headers = without_credentials(x->extra_headers, &x->arena);
     }
-    if (status <= 303) {
+    return 0;
+}
+
+/* Prepares the next hop as node-fetch does; the answer of this one is dropped. */
+static int redirect(struct http_exchange *x, struct bytes location)
+{
+    unsigned status = x->head.status;
+    int err = find_next_hop(x, location);
+
+    if (err) {
+        return err;
+    }
+    if (status == 303 || (status < 303 && bytes_eq(x->method, BYTES("POST")))) {
         x->method = BYTES("GET");
         x->body = BYTES_NONE;
     }
@@ -213,6 +241,7 @@ int http_client_start(struct http_client *client, struct http_client_request *re
     x->request = request;
     x->method = request->method;
     x->body = request->body;
+    x->extra_headers = request->extra_headers;
     if (request->timeout_ms) {
         loop_timer_start(&x->timeout, request->timeout_ms);
     }
@@ -231,6 +260,72 @@ void http_client_cancel(struct http_client_request *request)
     }
 }
 
+/* Ends what runs; nobody is told from here. Closed connections stay until their streams are. */
+static void close_all(struct http_client *client)
+{
+    struct map_entry *entry;
+
+    client->is_closing = true;
+    list_for_each_safe (link, &client->connections) {
+        struct http_connection *c = list_entry(link, struct http_connection, link);
+        struct http_exchange *x = c->exchange;
+
+        if (x) {
+            detach(x);
+            http_exchange_fail_later(x, ERR_CANCELED, NULL);
+        }
+    }
+    /* Each origin goes with its last connection, and has one as long as it is there. */
+    while ((entry = map_next(&client->origins, NULL))) {
+        struct http_origin *origin = entry->value;
+
+        while (!list_is_empty(&origin->waiting)) {
+            struct http_exchange *x = list_entry(origin->waiting.next, struct http_exchange, link);
+
+            detach(x);
+            http_exchange_fail_later(x, ERR_CANCELED, NULL);
+        }
+        if (list_is_empty(&origin->idle)) {
+            http_origin_free_unused(origin);
+        } else {
+            http_connection_close(list_entry(origin->idle.next, struct http_connection, link));
+        }
+    }
+}
+
+static void finalize(struct http_client *client)
+{
+    for (struct list *link; (link = list_pop(&client->spare));) {
+        mem_free(list_entry(link, struct http_exchange, link));
+    }
+    map_fini(&client->origins);
+    buf_fini(&client->head);
+    net_tls_free(client->tls);
+    mem_free(client);
+}
+
+static void on_settle(struct loop_defer *defer)
+{
+    struct http_client *client = container_of(defer, struct http_client, settle);
+
+    for (struct list *link; (link = list_pop(&client->failed));) {
+        struct http_exchange *x = list_entry(link, struct http_exchange, link);
+
+        http_exchange_fail(x, x->err, NULL);
+    }
+    if (client->is_closing && list_is_empty(&client->connections)) {
+        loop_defer_stop(defer);
+        finalize(client);
+    }
+}
+
+void http_client_connection_gone(struct http_client *client)
+{
+    if (client->is_closing) {
+        loop_defer_start(client->loop, &client->settle);
+    }
+}
+
 struct http_client *http_client_new(struct loop *loop, const struct http_client_options *options)
 {
     struct http_client *client = mem_new(struct http_client);
@@ -241,66 +336,16 @@ struct http_client *http_client_new(struct loop *loop, const struct http_client_
     list_init(&client->connections);
     list_init(&client->failed);
     list_init(&client->spare);
-    loop_defer_init(&client->tell_failed, on_tell_failed);
+    loop_defer_init(&client->settle, on_settle);
     buf_init(&client->head, BUF_NO_LIMIT);
     return client;
-}
-
-/* Ends what runs; closed connections are gone once the loop has turned. */
-static void close_all(struct http_client *client)
-{
-    client->is_closing = true;
-    map_for_each (e, &client->origins) {
-        struct http_origin *origin = e->value;
-
-        while (!list_is_empty(&origin->waiting)) {
-            struct http_exchange *x = list_entry(origin->waiting.next, struct http_exchange, link);
-
-            detach(x);
-            http_exchange_fail(x, ERR_CANCELED, NULL);
-        }
-        while (!list_is_empty(&origin->idle)) {
-            http_connection_close(list_entry(origin->idle.next, struct http_connection, link));
-        }
-    }
-    list_for_each_safe (link, &client->connections) {
-        struct http_connection *c = list_entry(link, struct http_connection, link);
-        struct http_exchange *x = c->exchange;
-
-        if (x) {
-            detach(x);
-            http_exchange_fail(x, ERR_CANCELED, NULL);
-        }
-    }
-}
-
-static void finalize(struct http_client *client)
-{
-    loop_defer_stop(&client->tell_failed);
-    on_tell_failed(&client->tell_failed);
-    map_for_each (e, &client->origins) {
-        http_origin_free(e->value);
-    }
-    for (struct list *link; (link = list_pop(&client->spare));) {
-        mem_free(list_entry(link, struct http_exchange, link));
-    }
-    map_fini(&client->origins);
-    buf_fini(&client->head);
-    net_tls_free(client->tls);
-    mem_free(client);
-}
-
-void http_client_connection_gone(struct http_client *client)
-{
-    if (client->is_closing && list_is_empty(&client->connections)) {
-        finalize(client);
-    }
 }
 
 void http_client_free(struct http_client *client)
 {
     if (client) {
+        ASSERT(!client->is_closing);
         close_all(client);
-        http_client_connection_gone(client);
+        loop_defer_start(client->loop, &client->settle);
     }
 }

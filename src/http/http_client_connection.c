@@ -27,7 +27,7 @@ static void set_state(struct http_connection *c, enum http_connection_state stat
 
 static void connection_free(struct http_connection *c)
 {
-    struct http_client *client = c->origin->client;
+    struct http_client *client = c->client;
 
     list_remove(&c->link);
     loop_timer_stop(&c->idle);
@@ -38,23 +38,22 @@ static void connection_free(struct http_connection *c)
 
 /* --- ending --- */
 
-/* Out of its origin's count; the exchange must have been let go. */
+/* Out of its origin, which goes on without it; the exchange must have been let go. */
 static void retire(struct http_connection *c)
 {
     struct http_origin *origin = c->origin;
-    struct http_client *client = origin->client;
 
     ASSERT(!c->exchange);
     set_state(c, CONNECTION_CLOSED);
     loop_timer_stop(&c->idle);
     list_remove(&c->link);
-    list_append(&client->connections, &c->link);
-    origin->n_connections--;
+    list_append(&c->client->connections, &c->link);
+    c->origin = NULL;
+    http_origin_leave(origin);
 }
 
 void http_connection_close(struct http_connection *c)
 {
-    struct http_origin *origin = c->origin;
     bool is_connecting = c->state == CONNECTION_CONNECTING;
 
     if (c->state == CONNECTION_CLOSED) {
@@ -66,7 +65,6 @@ void http_connection_close(struct http_connection *c)
     } else {
         net_stream_abort(c->stream, false);
     }
-    http_origin_next(origin);
 }
 
 static struct http_exchange *let_go(struct http_connection *c)
@@ -100,7 +98,7 @@ static void on_idle_over(struct loop_timer *timer)
 /* A second less than "Keep-Alive: timeout=n" says, so that the server is not the first to close. */
 static uint64_t idle_ms(const struct http_connection *c, const struct http_exchange *x)
 {
-    unsigned most = c->origin->client->options.idle_timeout_ms;
+    unsigned most = c->client->options.idle_timeout_ms;
     struct bytes value = http_headers_get(x->head.headers, BYTES("Keep-Alive"));
     const char *at = value.n ? memmem(value.p, value.n, "timeout=", 8) : NULL;
     unsigned long long seconds;
@@ -133,9 +131,11 @@ static void become_idle(struct http_connection *c, uint64_t ms)
 static void answer_complete(struct http_connection *c, bool is_clean)
 {
     struct http_exchange *x = let_go(c);
-    struct bytes body = x->collected.n ? buf_bytes(&x->collected) : x->piece;
+    struct bytes body = x->piece.n ? x->piece : buf_bytes(&x->collected);
     uint64_t ms = idle_ms(c, x);
 
+    /* Also not kept when it answered before it had all of the request. */
+    is_clean = is_clean && net_stream_pending_bytes(c->stream) == 0;
     if (x->head.keep_alive && is_clean && ms > 0) {
         become_idle(c, ms);
     } else {
@@ -144,14 +144,16 @@ static void answer_complete(struct http_connection *c, bool is_clean)
     http_exchange_answered(x, body);
 }
 
-static int keep_head(struct http_exchange *x, struct http_head *head)
+/* Of an interim answer nothing is kept. */
+static int keep_head(struct http_exchange *x, const struct http_head *head)
 {
-    if (head->status >= 100 && head->status < 200) {
-        return head->status == 101 ? ERR_PROTOCOL : 0;
+    if (head->status < 200) {
+        return 0;
     }
-    x->headers = *head->headers;
+    if (head->framing == HTTP_FRAMING_LENGTH && head->length > x->collected.max) {
+        return ERR_LIMIT;
+    }
     x->head = *head;
-    x->head.headers = &x->headers;
     http_head_move(&x->head, arena_alloc(&x->arena, head->block.n));
     x->has_head = true;
     return 0;
@@ -179,7 +181,7 @@ static int settle_piece(struct http_exchange *x)
 
 /* Returns false when the connection has ended or its exchange is through. */
 static bool handle_event(struct http_connection *c, enum http_decoder_event event,
-                         struct http_head *head, struct bytes piece, struct bytes rest)
+                         const struct http_head *head, struct bytes piece, struct bytes rest)
 {
     struct http_exchange *x = c->exchange;
     int err = 0;
@@ -205,7 +207,7 @@ static bool handle_event(struct http_connection *c, enum http_decoder_event even
         break;
     }
     if (err) {
-        fail(c, err, err == ERR_LIMIT ? "the answer is too large" : "unexpected answer");
+        fail(c, err, "the answer is too large");
     }
     return err == 0;
 }
@@ -213,8 +215,7 @@ static bool handle_event(struct http_connection *c, enum http_decoder_event even
 static void on_read(struct net_stream *stream, struct bytes bytes)
 {
     struct http_connection *c = net_stream_owner(stream);
-    struct http_headers headers;
-    struct http_head head = {.headers = &headers};
+    struct http_head head;
     struct bytes piece = BYTES_NONE;
     enum http_decoder_event event;
 
@@ -223,6 +224,7 @@ static void on_read(struct net_stream *stream, struct bytes bytes)
         return;
     }
     do {
+        head.headers = &c->exchange->headers;
         event = http_decoder_next(&c->decoder, &bytes, &head, &piece);
     } while (handle_event(c, event, &head, piece, bytes));
 }
@@ -259,11 +261,9 @@ static void on_close(struct net_stream *stream, int err)
     c->stream = NULL;
     if (c->state != CONNECTION_CLOSED) {
         struct http_exchange *x = let_go(c);
-        struct http_origin *origin = c->origin;
         bool had_answer = x && (x->has_head || !http_decoder_is_between(&c->decoder));
 
         retire(c);
-        http_origin_next(origin);
         if (x) {
             http_exchange_fail(x, had_answer ? ERR_CLOSED : ERR_RESET,
                                had_answer ? "the answer is cut off" : "read ECONNRESET");
@@ -282,7 +282,7 @@ static const struct net_stream_events stream_events = {
 
 void http_connection_send(struct http_connection *c, struct http_exchange *x)
 {
-    struct http_client *client = c->origin->client;
+    struct http_client *client = c->client;
     const struct http_client_request *request = x->request;
     bool has_body = bytes_is_set(request->content_type) && bytes_is_set(x->body);
     struct http_encoder_request head = {
@@ -291,7 +291,7 @@ void http_connection_send(struct http_connection *c, struct http_exchange *x)
         .host = x->url.host_header,
         .authorization = x->url.authorization,
         .content_type = request->content_type,
-        .extra_headers = request->extra_headers,
+        .extra_headers = x->extra_headers,
         .has_body = has_body,
         .body_bytes = x->body.n,
     };
@@ -329,14 +329,9 @@ static void on_connected(struct net_connect *connect, int err, struct net_stream
         return;
     }
     if (err) {
-        struct http_origin *origin = c->origin;
-        char text[sizeof(connect->error_text)];
-
-        (void)snprintf(text, sizeof(text), "%s", connect->error_text);
         retire(c);
+        http_exchange_fail(x, err, connect->error_text);
         connection_free(c);
-        http_exchange_fail(x, err, text);
-        http_origin_next(origin);
         return;
     }
     c->stream = stream;
@@ -359,6 +354,7 @@ void http_connection_open(struct http_exchange *x)
             client->options.connect_timeout_ms ? client->options.connect_timeout_ms : CONNECT_MS,
     };
 
+    c->client = client;
     c->origin = x->origin;
     c->origin->n_connections++;
     c->exchange = x;

@@ -17,6 +17,7 @@ struct http_exchange {
     struct http_client_request *request; /* the caller's */
     struct http_url url;                 /* of the current hop */
     struct bytes method, body;           /* of the current hop */
+    struct bytes extra_headers;          /* of the current hop */
     struct http_connection *connection;  /* that serves it; NULL while it waits */
     struct http_origin *origin;
     struct list link; /* in origin->waiting, or client->failed */
@@ -33,7 +34,7 @@ struct http_exchange {
     _Alignas(16) char room[EXCHANGE_ROOM_BYTES];
 };
 
-/* Where requests go that may share connections. */
+/* Where requests go that may share connections. Gone with its last connection. */
 struct http_origin {
     struct http_client *client;
     char *key_text;         /* owned */
@@ -51,7 +52,8 @@ enum http_connection_state {
 };
 
 struct http_connection {
-    struct http_origin *origin;
+    struct http_client *client;
+    struct http_origin *origin; /* NULL once closed */
     enum http_connection_state state;
     struct net_connect connect;
     struct net_stream *stream; /* owned; NULL while connecting */
@@ -67,7 +69,7 @@ struct http_client {
     struct map origins;      /* by key */
     struct list connections; /* all that are not idle */
     struct list failed;      /* exchanges whose failure is still to be told */
-    struct loop_defer tell_failed;
+    struct loop_defer settle;
     struct list spare; /* exchanges kept for reuse */
     unsigned n_spare;
     struct buf head;     /* scratch for request heads */
@@ -80,18 +82,20 @@ struct http_client {
 void http_exchange_fail(struct http_exchange *x, int err, const char *text);
 /* Its answer is complete (x->head, body): follows a redirect, or hands it over. */
 void http_exchange_answered(struct http_exchange *x, struct bytes body);
-/* It failed before its request could leave; told from the loop. */
+/* The same, told from the loop. */
 void http_exchange_fail_later(struct http_exchange *x, int err, const char *text);
 
-/* A connection is gone: the last one ends a client that is closing. */
+/* A connection is gone: the last one ends a client that is closing, from the loop. */
 void http_client_connection_gone(struct http_client *client);
 
 /* --- http_client_pool.c --- */
 /* Gives the exchange an idle connection, a new one, or a place in the row. */
 void http_origin_serve(struct http_exchange *x);
-/* A connection is gone or free: the next in the row is served. */
+/* A connection is free: the next in the row is served. */
 void http_origin_next(struct http_origin *origin);
-void http_origin_free(struct http_origin *origin);
+/* A connection is gone: as http_origin_next; an origin that has none left is freed. */
+void http_origin_leave(struct http_origin *origin);
+void http_origin_free_unused(struct http_origin *origin);
 
 /* --- http_client_connection.c --- */
 void http_connection_open(struct http_exchange *x);

@@ -71,7 +71,7 @@ static int ready_tls(struct http_exchange *x)
 void http_origin_serve(struct http_exchange *x)
 {
     unsigned most = or_default(x->client->options.waiting_per_origin, WAITING_PER_ORIGIN);
-    int err = ready_tls(x);
+    int err = x->client->is_closing ? ERR_CANCELED : ready_tls(x);
 
     if (err) {
         http_exchange_fail_later(x, err, NULL);
@@ -104,9 +104,19 @@ void http_origin_next(struct http_origin *origin)
     }
 }
 
-void http_origin_free(struct http_origin *origin)
+void http_origin_free_unused(struct http_origin *origin)
 {
-    ASSERT(list_is_empty(&origin->waiting) && list_is_empty(&origin->idle));
-    mem_free(origin->key_text);
-    mem_free(origin);
+    if (origin->n_connections == 0 && list_is_empty(&origin->waiting)) {
+        (void)map_remove(&origin->client->origins, bytes_cstr(origin->key_text));
+        mem_free(origin->key_text);
+        mem_free(origin);
+    }
+}
+
+void http_origin_leave(struct http_origin *origin)
+{
+    ASSERT(origin->n_connections > 0);
+    origin->n_connections--;
+    http_origin_next(origin);
+    http_origin_free_unused(origin);
 }
