@@ -23,10 +23,12 @@ struct uv_loop_s;
 struct loop *loop_new(void);
 /* Time stands still until loop_advance. I/O still works (loop_run_once polls without waiting). */
 struct loop *loop_new_virtual(int64_t start_unix_ms);
-/* Everything on it must have been closed; it asserts so. NULL passes. */
+/* Everything on it must have been closed (what is about to say so, does); it asserts so. NULL
+ * passes. */
 void loop_free(struct loop *loop);
 
-void loop_run(struct loop *loop);  /* until loop_stop, or nothing is left to wait for */
+/* Until loop_stop, or nothing is left to wait for; listening to signals is not waiting. */
+void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop); /* ends loop_run after this turn */
 /* One turn without waiting. Returns whether anything (callback, timer, deferred) ran. */
 bool loop_run_once(struct loop *loop);
@@ -97,6 +99,9 @@ void loop_signal_free(struct loop_signal *signal); /* NULL passes */
 struct uv_loop_s *loop_uv(struct loop *loop);
 /* Input was served in this turn: loop_run_once says so. */
 void loop_note_activity(struct loop *loop);
+/* A thread begins or ends to work for the loop: a virtual clock stands still meanwhile. */
+void loop_outside_start(struct loop *loop);
+void loop_outside_end(struct loop *loop);
 /* The one buffer that all streams read into, LOOP_READ_BYTES long; its contents last for a
  * callback. */
 char *loop_read_buffer(struct loop *loop);

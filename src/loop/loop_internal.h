@@ -8,10 +8,10 @@
 
 struct loop {
     uv_loop_t uv;
-    uv_timer_t wake;          /* due at the first timer of the heap */
-    uv_check_t after_poll;    /* input has been served: deferred work, flushes */
-    uv_prepare_t before_poll; /* timers have been served: the same */
-    uv_idle_t no_wait;        /* active while work is left over for the next turn */
+    uv_timer_t alarm;    /* ends the sleep when the first timer of the heap is due */
+    uint64_t alarm_ms;   /* 0: not set */
+    uv_prepare_t always; /* makes libuv poll even when it waits for signals alone */
+    unsigned n_outside;  /* requests that threads work on */
     bool is_virtual, is_stopped, has_run;
     uint64_t virtual_ms;
     int64_t virtual_unix_ms; /* at virtual_ms 1 */
@@ -29,5 +29,3 @@ void loop_timers_fini(struct loop *loop);
 void loop_timers_run(struct loop *loop);
 /* Due time of the next timer; false when there is none. */
 bool loop_timers_next(const struct loop *loop, uint64_t *out_due_ms);
-/* The first timer has changed: sets the loop's alarm. */
-void loop_set_alarm(struct loop *loop);

@@ -81,20 +81,12 @@ void loop_timer_start(struct loop_timer *timer, uint64_t delay_ms)
     timer->due_ms = loop_now_ms(loop) + (delay_ms < delay_max_ms ? delay_ms : delay_max_ms);
     timer->order = loop->timer_order++;
     heap_add(loop, timer);
-    if (timer->heap_index == 1) {
-        loop_set_alarm(loop);
-    }
 }
 
 void loop_timer_stop(struct loop_timer *timer)
 {
     if (timer->heap_index) {
-        bool was_first = timer->heap_index == 1;
-
         heap_remove(timer->loop, timer);
-        if (was_first) {
-            loop_set_alarm(timer->loop);
-        }
     }
 }
 

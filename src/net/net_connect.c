@@ -194,7 +194,7 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *foun
 {
     struct connecting *c = req->data;
 
-    loop_note_activity(c->loop);
+    loop_outside_end(c->loop);
     c->is_resolving = false;
     c->addresses = found;
     if (c->state == CONNECT_DONE) {
@@ -227,6 +227,7 @@ static void resolve(struct connecting *c)
     (void)snprintf(service, sizeof(service), "%u", c->port);
     c->resolve_req.data = c;
     c->is_resolving = true;
+    loop_outside_start(c->loop);
     err = uv_getaddrinfo(loop_uv(c->loop), &c->resolve_req,
                          hints.ai_flags & AI_NUMERICHOST ? NULL : on_resolved, c->host, service,
                          &hints);
