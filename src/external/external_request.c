@@ -20,15 +20,13 @@ static void on_done(struct http_client_request *http, int err, const struct http
     pipeline_finish(ctx);
 }
 
-/*
- * The context unwinds now, but the client still borrows the request until its callback: the
- * request's memory is handed to a holder of its own.
- */
+/* The context unwinds; the client forgets the request, and on_done does not come. */
 static void cancel(struct context *ctx)
 {
     struct external_request *request = ctx->work;
 
     http_client_cancel(&request->http);
+    external_request_drop(request);
 }
 
 struct external_request *external_request_new(struct external *x, struct context *ctx)
