@@ -213,7 +213,7 @@ static struct mol_error *new_of_class(struct arena *arena, enum mol_error_kind k
     return error;
 }
 
-/* size: the parameters are those of the original's constructors, with where and which. */
+/* size: the parameters of the original's constructors. NOLINTNEXTLINE(readability-function-size) */
 struct mol_error *mol_error_new(struct arena *arena, enum mol_error_kind kind, struct bytes message,
                                 int code, struct bytes type, struct bytes data)
 {

@@ -11,8 +11,8 @@ static enum protocol read_version(struct bytes slice)
 }
 
 /*
- * Takes MEMBER"text" off the end of rest, where member is a comma, the name and the colon. Without
- * a backslash before it a quote bounds a string, so the member is one and stands where it seems to.
+ * Takes MEMBER"text" off the end of rest, where member is a comma, the name and the colon. The
+ * quote behind the colon is not escaped, so it opens the string that the last quote closes.
  */
 static bool cut_member(struct bytes *rest, struct bytes member, struct bytes *out_value)
 {
@@ -24,8 +24,7 @@ static bool cut_member(struct bytes *rest, struct bytes member, struct bytes *ou
     }
     quote = memrchr(rest->p, '"', rest->n - 1);
     at = quote ? (size_t)(quote - rest->p) : 0;
-    if (at < member.n || memcmp(quote - member.n, member.p, member.n) != 0 ||
-        memchr(quote, '\\', rest->n - at)) {
+    if (at < member.n || memcmp(quote - member.n, member.p, member.n) != 0) {
         return false;
     }
     *out_value = bytes_from(*rest, at);

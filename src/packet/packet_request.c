@@ -81,10 +81,7 @@ int packet_request_decode(struct bytes slice, struct arena *a, struct packet_req
     return 0;
 }
 
-/*
- * Outside streams 0.14 sends what "params && params.readable..." gives: null for null params. A
- * node that looks at the packets of its peers sees the same from us.
- */
+/* Outside streams 0.14 sends falsy params as the flag itself, e.g. null for null params. */
 static struct bytes plain_stream(const struct packet_sender *from, const struct packet_request *p)
 {
     if (from->version == PROTOCOL_4 && bytes_is_set(p->params) && !json_is_truthy(p->params)) {

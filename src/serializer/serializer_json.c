@@ -6,7 +6,7 @@
 /* Copies with U+FFFD for invalid bytes and returns the length; counts only when out is NULL. */
 static size_t copy_repaired(struct bytes wire, char *out)
 {
-    char room[UTF8_MAX_BYTES];
+    char room[UTF8_MAX_BYTES] = {0};
     size_t n = 0;
 
     while (wire.n) {
