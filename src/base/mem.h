@@ -18,3 +18,6 @@ void mem_free(void *p);
 
 #define container_of(ptr, type, member)                                                            \
     ((type *)(void *)((char *)(1 ? (ptr) : &((type *)0)->member) - offsetof(type, member)))
+#define container_of_const(ptr, type, member)                                                      \
+    ((const type *)(const void *)((const char *)(1 ? (ptr) : &((const type *)0)->member) -         \
+                                  offsetof(type, member)))
