@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* From schema text to rules, from params text to errors and sanitised text. */
+#include "validation/validation.h"
+
+#include "base/mem.h"
+#include "validation/rule.h"
+
+struct validation {
+    struct arena arena; /* schema, options and rules */
+    struct rule_options options;
+    struct rule_regex *regexes;
+    struct rule *root;
+};
+
+static bool read_options(struct rule_compiler *c, const struct value *options)
+{
+    static const char *const functions[] = {"customRules", "customFunctions", "plugins"};
+    struct rule_options *out = &c->options;
+
+    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+        if (rule_is_on(options, functions[i])) {
+            (void)rule_refuse(c, "The validator option '%s' needs JavaScript.", functions[i]);
+            return false;
+        }
+    }
+    out->messages = value_get(options, BYTES("messages"));
+    out->defaults = value_get(options, BYTES("defaults"));
+    out->aliases = value_get(options, BYTES("aliases"));
+    out->halt_on_first_error = rule_is_true(options, "haltOnFirstError");
+    out->consider_null_a_value = rule_is_on(options, "considerNullAsAValue");
+    for (size_t i = 0; value_is(out->aliases, JSON_OBJECT) && i < out->aliases->n; i++) {
+        if (rule_table_find(out->aliases->members[i].name)) {
+            (void)rule_refuse(c, "Alias name must not be a rule name");
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The members of a plain schema are the properties of the object; names with $$ are directives. */
+static struct value *root_definition(struct value *schema, struct arena *arena)
+{
+    struct value *definition, *properties;
+
+    if (schema->type == JSON_ARRAY || rule_is_true(schema, "$$root")) {
+        return schema;
+    }
+    definition = value_object(arena);
+    properties = value_object(arena);
+    for (size_t i = 0; i < schema->n; i++) {
+        if (!bytes_starts_with(schema->members[i].name, BYTES("$$"))) {
+            value_add(properties, schema->members[i].name, schema->members[i].value, arena);
+        }
+    }
+    value_add(definition, BYTES("type"), value_string(BYTES("object"), arena), arena);
+    if (value_has(schema, BYTES("$$strict"))) {
+        value_add(definition, BYTES("strict"), value_get(schema, BYTES("$$strict")), arena);
+    }
+    value_add(definition, BYTES("properties"), properties, arena);
+    return definition;
+}
+
+static struct rule *compile_root(struct rule_compiler *c, struct bytes schema_text,
+                                 struct bytes options)
+{
+    struct value *schema = value_parse(arena_copy(c->arena, schema_text), c->arena);
+
+    if (!read_options(c, value_parse(arena_copy(c->arena, options), c->arena))) {
+        return NULL;
+    }
+    if (!value_is(schema, JSON_OBJECT) && !value_is(schema, JSON_ARRAY)) {
+        return rule_refuse(c, "Invalid schema.");
+    }
+    return rule_compile(c, root_definition(schema, c->arena));
+}
+
+int validation_compile(struct bytes schema, struct bytes options, struct validation **out,
+                       struct buf *error)
+{
+    struct validation *v = mem_new(struct validation);
+    struct rule_compiler c = {.arena = &v->arena, .error = error};
+
+    arena_init(&v->arena);
+    v->root = compile_root(&c, schema, options);
+    v->options = c.options;
+    v->regexes = c.regexes;
+    if (!v->root) {
+        validation_free(v);
+        return ERR_INVALID;
+    }
+    *out = v;
+    return 0;
+}
+
+void validation_free(struct validation *v)
+{
+    if (!v) {
+        return;
+    }
+    for (struct rule_regex *node = v->regexes; node; node = node->next) {
+        js_regex_free(node->regex);
+    }
+    arena_fini(&v->arena);
+    mem_free(v);
+}
+
+static struct bytes to_text(const struct value *v, struct arena *arena)
+{
+    struct bytes text;
+    struct buf out;
+
+    buf_init(&out, BUF_NO_LIMIT);
+    value_to_json(v, &out);
+    text = arena_copy(arena, buf_bytes(&out));
+    buf_fini(&out);
+    return text;
+}
+
+void validation_run(const struct validation *v, struct bytes params, struct arena *arena,
+                    struct bytes *out_params, struct bytes *out_errors)
+{
+    struct rule_place root = {.step = RULE_STEP_ROOT, .label = v->root->label};
+    struct rule_run r = {.arena = arena, .options = &v->options};
+    struct value *value = value_parse(params, arena);
+
+    r.errors = value_array(arena);
+    /* What the root rule gives back is lost: only changes inside the value count. */
+    (void)rule_apply(&r, v->root, &root, &root, value);
+    for (size_t i = 0; i < r.errors->n; i++) {
+        rule_message_fill(r.errors->items[i], arena);
+    }
+    *out_params = r.changed && value ? to_text(value, arena) : params;
+    *out_errors = r.n_errors ? to_text(r.errors, arena) : BYTES_NONE;
+}

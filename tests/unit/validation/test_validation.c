@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* Validation against every recorded case of the original, and what it must refuse or bound. */
+#include "validation/validation.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "support/lines.h"
+#include "value/value.h"
+
+/* As JSON.stringify shows them: infinite numbers are null, undefined members absent. */
+static bool is_shown_null(const struct value *v)
+{
+    return value_is_nullish(v) || (v->type == JSON_NUMBER && isinf(v->number));
+}
+
+static bool is_same(const struct value *a, const struct value *b)
+{
+    if (is_shown_null(a) || is_shown_null(b)) {
+        return is_shown_null(a) && is_shown_null(b);
+    }
+    if (a->type != b->type || a->n != b->n) {
+        return false;
+    }
+    for (size_t i = 0; i < a->n; i++) {
+        if (a->type == JSON_ARRAY
+                ? !is_same(a->items[i], b->items[i])
+                : !value_has(b, a->members[i].name) ||
+                      !is_same(a->members[i].value, value_get(b, a->members[i].name))) {
+            return false;
+        }
+    }
+    return a->boolean == b->boolean &&
+           (a->type == JSON_NUMBER ? a->number <= b->number && a->number >= b->number
+                                   : bytes_eq(a->text, b->text));
+}
+
+enum { OPTIONS, SCHEMA, VALUE, RESULT, AFTER, REFUSED, N_FIELDS };
+
+static void check_run(const struct validation *v, struct json_field *fields, struct bytes line,
+                      struct arena *arena)
+{
+    struct bytes params, errors, out;
+
+    validation_run(v, fields[VALUE].value, arena, &params, &errors);
+    errors = bytes_is_set(errors) ? errors : BYTES("true");
+    if (!is_same(value_parse(errors, arena), value_parse(fields[RESULT].value, arena))) {
+        fail_msg("errors: %.*s\n%.*s", BYTES_ARG(errors), BYTES_ARG(line));
+    }
+    assert_int_equal(json_scan(errors, 0, &out, NULL), 0);
+    if (!is_same(value_parse(params, arena), value_parse(fields[AFTER].value, arena))) {
+        fail_msg("params: %.*s\n%.*s", BYTES_ARG(params), BYTES_ARG(line));
+    }
+}
+
+static void check_case(struct bytes line)
+{
+    struct json_field fields[N_FIELDS] = {
+        {BYTES("options"), BYTES_NONE},    {BYTES("schema"), BYTES_NONE},
+        {BYTES("value"), BYTES_NONE},      {BYTES("result"), BYTES_NONE},
+        {BYTES("valueAfter"), BYTES_NONE}, {BYTES("compileError"), BYTES_NONE}};
+    struct validation *v = NULL;
+    struct arena arena;
+    struct bytes out;
+    struct buf error;
+    int err;
+
+    arena_init(&arena);
+    buf_init(&error, BUF_NO_LIMIT);
+    assert_int_equal(json_scan_fields(line, fields, N_FIELDS, &out, NULL), 0);
+    err = validation_compile(fields[SCHEMA].value, fields[OPTIONS].value, &v, &error);
+    if (bytes_is_set(fields[REFUSED].value)) {
+        assert_int_equal(err, ERR_INVALID);
+        assert_bytes_eq(buf_bytes(&error), json_string(fields[REFUSED].value, &arena));
+    } else if (err) {
+        fail_msg("refused: %.*s\n%.*s", BYTES_ARG(buf_bytes(&error)), BYTES_ARG(line));
+    } else {
+        check_run(v, fields, line, &arena);
+    }
+    validation_free(v);
+    buf_fini(&error);
+    arena_fini(&arena);
+}
+
+static void test_golden(void **state)
+{
+    struct lines lines;
+    struct bytes line;
+
+    (void)state;
+    assert_int_equal(setenv("TZ", "UTC", 1), 0);
+    tzset();
+    lines_open(&lines, "validator-golden.jsonl");
+    while (lines_next(&lines, &line)) {
+        check_case(line);
+    }
+    assert_int_equal(lines.number, 3597);
+    lines_close(&lines);
+}
+
+static void test_refused_schemas(void **state)
+{
+    static const char *const schemas[] = {
+        "5",
+        "null",
+        "\"string\"",
+        "{\"a\":5}",
+        "{\"a\":[]}",
+        "{\"a\":{\"type\":\"string\",\"min\":\"abc\"}}",
+        "{\"a\":{\"type\":\"number\",\"max\":{}}}",
+        "{\"a\":{\"type\":\"string\",\"pattern\":5}}",
+        "{\"a\":{\"type\":\"string\",\"pattern\":\"(\"}}",
+        "{\"a\":{\"type\":\"string\",\"pattern\":\"a\",\"patternFlags\":\"x\"}}",
+        "{\"a\":{\"type\":\"string\",\"padStart\":1e9}}",
+        "{\"a\":{\"type\":\"enum\"}}",
+        "{\"a\":{\"type\":\"class\"}}",
+        "{\"a\":{\"type\":\"any\",\"custom\":[\"f\"]}}",
+        "{\"a\":{\"type\":\"multi\"}}",
+        "{\"a\":{\"type\":\"currency\",\"customRegex\":\"x\"}}",
+        "{\"a\":{\"type\":\"array\",\"items\":\"nothing\"}}",
+        "{\"a\":{\"type\":\"record\",\"key\":\"nothing\"}}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++) {
+        struct validation *v = NULL;
+        struct buf error;
+
+        buf_init(&error, BUF_NO_LIMIT);
+        if (validation_compile(bytes_cstr(schemas[i]), BYTES_NONE, &v, &error) != ERR_INVALID) {
+            fail_msg("%s", schemas[i]);
+        }
+        assert_null(v);
+        assert_true(error.n > 0);
+        buf_fini(&error);
+    }
+}
+
+static void test_refused_options(void **state)
+{
+    static const char *const options[] = {
+        "{\"customRules\":{\"a\":1}}",
+        "{\"plugins\":[1]}",
+        "{\"aliases\":{\"string\":{\"type\":\"number\"}}}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        struct validation *v = NULL;
+        struct buf error;
+
+        buf_init(&error, BUF_NO_LIMIT);
+        assert_int_equal(
+            validation_compile(BYTES("{\"a\":\"any\"}"), bytes_cstr(options[i]), &v, &error),
+            ERR_INVALID);
+        buf_fini(&error);
+    }
+}
+
+struct run {
+    struct validation *v;
+    struct arena arena;
+    struct bytes params, errors;
+};
+
+static void run(struct run *r, struct bytes schema, struct bytes params)
+{
+    struct buf error;
+
+    arena_init(&r->arena);
+    buf_init(&error, BUF_NO_LIMIT);
+    assert_int_equal(validation_compile(schema, BYTES_NONE, &r->v, &error), 0);
+    validation_run(r->v, params, &r->arena, &r->params, &r->errors);
+    buf_fini(&error);
+}
+
+static void run_fini(struct run *r)
+{
+    validation_free(r->v);
+    arena_fini(&r->arena);
+}
+
+static void test_unchanged_params_are_the_same_slice(void **state)
+{
+    struct bytes params = BYTES("{ \"b\" : [1.0, \"x\"], \"a\":\"y\" }");
+    struct run r;
+
+    (void)state;
+    run(&r, BYTES("{\"a\":\"string|trim\",\"b\":{\"type\":\"array\",\"convert\":true}}"), params);
+    assert_none(r.errors);
+    assert_ptr_equal(r.params.p, params.p);
+    run_fini(&r);
+    run(&r, BYTES("{\"a\":\"number|convert\"}"), BYTES("{\"z\":1.50,\"a\":\"5\"}"));
+    assert_bytes(r.params, "{\"z\":1.50,\"a\":5}");
+    run_fini(&r);
+    run(&r, BYTES("{\"a\":\"any\"}"), BYTES("{}"));
+    assert_bytes(r.errors, "[{\"type\":\"required\",\"message\":\"The 'a' field is required.\","
+                           "\"field\":\"a\"}]");
+    run_fini(&r);
+}
+
+static void test_object_id(void **state)
+{
+    struct run r;
+
+    (void)state;
+    run(&r, BYTES("{\"a\":\"objectID|convert:hexString\"}"),
+        BYTES("{\"a\":\"5F082780B00CC7401FB8E8FC\"}"));
+    assert_none(r.errors);
+    assert_bytes(r.params, "{\"a\":\"5f082780b00cc7401fb8e8fc\"}");
+    run_fini(&r);
+    run(&r, BYTES("{\"a\":\"objectID\"}"), BYTES("{\"a\":\"5F082780B00CC7401FB8E8FG\"}"));
+    assert_true(bytes_is_set(r.errors));
+    run_fini(&r);
+}
+
+static void test_errors_are_bounded(void **state)
+{
+    struct run r;
+    struct buf params;
+
+    (void)state;
+    buf_init(&params, BUF_NO_LIMIT);
+    for (int i = 0; i < 100000; i++) {
+        buf_add(&params, i ? BYTES(",1") : BYTES("{\"a\":[1"));
+    }
+    buf_add(&params, BYTES("]}"));
+    run(&r, BYTES("{\"a\":[\"number[]\",\"string[]\"]}"), buf_bytes(&params));
+    assert_none(r.errors);
+    run_fini(&r);
+    run(&r, BYTES("{\"a\":[\"string[]\",\"boolean[]\"]}"), buf_bytes(&params));
+    assert_int_equal(json_count(r.errors), VALIDATION_ERRORS_MAX);
+    run_fini(&r);
+    buf_fini(&params);
+}
+
+static void test_deep_shorthand(void **state)
+{
+    struct validation *v = NULL;
+    struct buf schema, error;
+
+    (void)state;
+    buf_init(&schema, BUF_NO_LIMIT);
+    buf_init(&error, BUF_NO_LIMIT);
+    buf_add(&schema, BYTES("{\"a\":\"any"));
+    for (int i = 0; i < 100000; i++) {
+        buf_add(&schema, BYTES("[]"));
+    }
+    buf_add(&schema, BYTES("\"}"));
+    assert_int_equal(validation_compile(buf_bytes(&schema), BYTES_NONE, &v, &error), ERR_INVALID);
+    assert_bytes(buf_bytes(&error), "Schema is nested too deeply.");
+    buf_fini(&schema);
+    buf_fini(&error);
+}
+
+static void test_unique_with_undefined(void **state)
+{
+    struct run r;
+
+    (void)state;
+    run(&r,
+        BYTES("{\"a\":[{\"type\":\"array\",\"items\":\"forbidden|remove\",\"min\":9},"
+              "\"array|unique\"]}"),
+        BYTES("{\"a\":[1,2,3,\"x\",[],{}]}"));
+    assert_true(bytes_is_set(r.errors));
+    assert_bytes(r.params, "{\"a\":[null,null,null,null,null,null]}");
+    run_fini(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_refused_schemas),
+        cmocka_unit_test(test_refused_options),
+        cmocka_unit_test(test_unchanged_params_are_the_same_slice),
+        cmocka_unit_test(test_object_id),
+        cmocka_unit_test(test_errors_are_bounded),
+        cmocka_unit_test(test_deep_shorthand),
+        cmocka_unit_test(test_unique_with_undefined),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
