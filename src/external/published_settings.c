@@ -40,24 +40,49 @@ static size_t plain_length(struct bytes rest)
     return n;
 }
 
+/* rest is ["key"] or ['key'], and more. None when it is not. */
+static struct bytes quoted_key(struct bytes rest)
+{
+    if (rest.n < 2 || (rest.p[1] != '"' && rest.p[1] != '\'')) {
+        return BYTES_NONE;
+    }
+    for (size_t i = 2; i + 1 < rest.n; i++) {
+        if (rest.p[i] == rest.p[1] && rest.p[i + 1] == ']') {
+            return bytes_of(rest.p + 2, i - 2);
+        }
+    }
+    return BYTES_NONE;
+}
+
 /* rest begins with '['. Returns the key in it, and how far it goes. */
 static struct bytes bracket_key(struct bytes rest, size_t *out_length)
 {
-    char quote = rest.n > 1 ? rest.p[1] : '\0';
+    struct bytes key = quoted_key(rest);
     size_t n;
 
-    if (quote == '"' || quote == '\'') {
-        for (size_t i = 2; i + 1 < rest.n; i++) {
-            if (rest.p[i] == quote && rest.p[i + 1] == ']') {
-                *out_length = i + 2;
-                return bytes_of(rest.p + 2, i - 2);
-            }
-        }
+    if (bytes_is_set(key)) {
+        *out_length = key.n + 4;
+        return key;
     }
     rest = bytes_from(rest, 1);
     n = bytes_find(rest, ']');
     *out_length = n < rest.n ? n + 2 : n + 1;
     return bytes_of(rest.p, n);
+}
+
+/* The first key of rest, which is not empty; none where a dot or bracket only ends one. */
+static struct bytes next_key(struct bytes rest, size_t *out_length)
+{
+    size_t n = plain_length(rest);
+
+    if (n == 0 && rest.p[0] == '[') {
+        return bracket_key(rest, out_length);
+    }
+    *out_length = n ? n : 1;
+    if (n > 0) {
+        return bytes_of(rest.p, n);
+    }
+    return rest.p[0] == '.' && (rest.n == 1 || rest.p[1] == '.') ? BYTES("") : BYTES_NONE;
 }
 
 static int split(struct bytes text, struct secret_path *path)
@@ -69,18 +94,10 @@ static int split(struct bytes text, struct secret_path *path)
         status = push(path, BYTES(""));
     }
     while (rest.n && status == 0) {
-        size_t n = plain_length(rest);
+        size_t n;
+        struct bytes key = next_key(rest, &n);
 
-        if (n > 0) {
-            status = push(path, bytes_of(rest.p, n));
-        } else if (rest.p[0] == '[') {
-            status = push(path, bracket_key(rest, &n));
-        } else {
-            n = 1;
-            if (rest.p[0] == '.' && (rest.n == 1 || rest.p[1] == '.')) {
-                status = push(path, BYTES(""));
-            }
-        }
+        status = bytes_is_set(key) ? push(path, key) : 0;
         rest = bytes_from(rest, n);
     }
     return status;
@@ -130,7 +147,8 @@ static int read_paths(struct bytes list, struct bytes settings, struct secrets *
     struct bytes entry;
     int status;
 
-    out->paths = arena_calloc(out->arena, (PUBLISHED_SETTINGS_PATHS_MAX + 1) * sizeof(*out->paths));
+    out->paths =
+        arena_calloc(out->arena, (PUBLISHED_SETTINGS_PATHS_MAX + 1) * sizeof(struct secret_path *));
     out->paths[0] = arena_new(out->arena, struct secret_path);
     out->n_paths = 1;
     status = push(out->paths[0], BYTES("$secureSettings"));
@@ -161,7 +179,7 @@ static bool look_up(const struct secrets *s, struct bytes key, struct secrets *i
             return true;
         }
         if (!inner->paths) {
-            inner->paths = arena_alloc(s->arena, s->n_paths * sizeof(*inner->paths));
+            inner->paths = arena_alloc(s->arena, s->n_paths * sizeof(struct secret_path *));
         }
         inner->paths[inner->n_paths++] = path;
     }

@@ -22,6 +22,32 @@ struct service_groups {
     struct service_group *first, **tail;
 };
 
+static bool is_listed(const struct registry_service *s, const struct registry_list_options *o)
+{
+    return !(o->skip_internal && s->name.p[0] == '$') && !(o->only_local && !s->local) &&
+           !(o->only_available && !s->node->is_available);
+}
+
+static struct service_group *group_new(struct service_groups *groups)
+{
+    struct service_group *group = arena_new(&groups->arena, struct service_group);
+
+    group->tail = &group->first;
+    *groups->tail = group;
+    groups->tail = &group->next;
+    return group;
+}
+
+static void add_member(struct service_groups *groups, struct service_group *group,
+                       const struct registry_service *s)
+{
+    struct service_member *member = arena_new(&groups->arena, struct service_member);
+
+    member->service = s;
+    *group->tail = member;
+    group->tail = &member->next;
+}
+
 static void gather(const struct registry *r, const struct registry_list_options *o,
                    struct service_groups *groups)
 {
@@ -32,27 +58,17 @@ static void gather(const struct registry *r, const struct registry_list_options 
     groups->tail = &groups->first;
     list_for_each (link, &r->services) {
         const struct registry_service *s = list_entry(link, struct registry_service, registry_link);
-        struct service_member *member;
         struct service_group *group;
 
-        if ((o->skip_internal && s->name.p[0] == '$') || (o->only_local && !s->local) ||
-            (o->only_available && !s->node->is_available)) {
+        if (!is_listed(s, o)) {
             continue;
         }
         group = o->grouping ? map_get(&by_name, s->full_name) : NULL;
         if (!group) {
-            group = arena_new(&groups->arena, struct service_group);
-            group->tail = &group->first;
-            *groups->tail = group;
-            groups->tail = &group->next;
-            if (o->grouping) {
-                map_set(&by_name, s->full_name, group);
-            }
+            group = group_new(groups);
+            map_set(&by_name, s->full_name, group);
         }
-        member = arena_new(&groups->arena, struct service_member);
-        member->service = s;
-        *group->tail = member;
-        group->tail = &member->next;
+        add_member(groups, group, s);
     }
     map_fini(&by_name);
 }
@@ -65,7 +81,22 @@ static bool is_shown(const struct endpoint *e, bool is_event)
     return !json_is_truthy(json_get(e->definition, BYTES("protected")));
 }
 
-/* The definitions of all members by name, each name once. */
+/* Those that no member before had. */
+static void add_new_definitions(struct json_writer *w, const struct registry_service *s,
+                                bool is_event, struct map *written)
+{
+    for (unsigned i = 0; i < s->n_endpoints; i++) {
+        struct endpoint *e = s->endpoints[i];
+
+        if ((e->list->group_text != NULL) == is_event && is_shown(e, is_event) &&
+            !map_get(written, e->name)) {
+            map_set(written, e->name, e);
+            json_key(w, e->name);
+            registry_list_definition(w, e->definition);
+        }
+    }
+}
+
 static void add_definitions(struct json_writer *w, const struct service_group *group, bool is_event)
 {
     struct map written;
@@ -74,17 +105,7 @@ static void add_definitions(struct json_writer *w, const struct service_group *g
     json_key(w, is_event ? BYTES("events") : BYTES("actions"));
     json_begin_object(w);
     for (const struct service_member *m = group->first; m; m = m->next) {
-        for (unsigned i = 0; i < m->service->n_endpoints; i++) {
-            struct endpoint *e = m->service->endpoints[i];
-
-            if ((e->list->group_text != NULL) != is_event || !is_shown(e, is_event) ||
-                map_get(&written, e->name)) {
-                continue;
-            }
-            map_set(&written, e->name, e);
-            json_key(w, e->name);
-            registry_list_definition(w, e->definition);
-        }
+        add_new_definitions(w, m->service, is_event, &written);
     }
     json_end_object(w);
     map_fini(&written);

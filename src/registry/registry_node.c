@@ -126,7 +126,7 @@ static void keep_published(struct registry *r, struct registry_node *node, struc
 
     node->published = n ? mem_realloc(NULL, n * sizeof(struct registry_text *)) : NULL;
     node->n_published = 0;
-    while (json_next_item(&it, &slice)) {
+    while (node->n_published < n && json_next_item(&it, &slice)) {
         struct registry_text *source;
 
         if (registry_text_get(r, slice, BYTES_NONE, &source) == 0) {

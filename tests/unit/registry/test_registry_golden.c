@@ -18,7 +18,7 @@ struct golden {
 
 static struct bytes read_golden(struct golden *g)
 {
-    FILE *file = fopen(TEST_VECTORS "/registry-golden.json", "rb");
+    FILE *file = fopen(TEST_VECTORS "/registry-golden.json", "rbe");
     struct bytes slice;
     long size;
 

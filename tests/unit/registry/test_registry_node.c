@@ -297,7 +297,9 @@ static struct bytes names_of(struct fixture *f, const struct list *lists)
         }
     }
     for (size_t i = 0; i < f->out.n; i++) {
-        f->out.p[i] = f->out.p[i] ? f->out.p[i] : '?';
+        if (f->out.p[i] == '\0') {
+            f->out.p[i] = '?';
+        }
     }
     return buf_bytes(&f->out);
 }
