@@ -18,17 +18,17 @@ struct registration {
 
 /* --- refusing --- */
 
-static bool has_name_fault(const struct registration *r)
+static bool has_value_fault(const struct registration *r)
 {
     list_for_each (link, &r->faults) {
-        if (list_entry(link, struct external_fault, link)->kind == EXTERNAL_FAULT_NAME) {
+        if (list_entry(link, struct external_fault, link)->kind == EXTERNAL_FAULT_VALUE) {
             return true;
         }
     }
     return false;
 }
 
-static void reply_name_faults(struct registration *r)
+static void reply_value_faults(struct registration *r)
 {
     struct buf data;
     struct json_writer w = json_writer(&data);
@@ -38,7 +38,7 @@ static void reply_name_faults(struct registration *r)
     list_for_each (link, &r->faults) {
         const struct external_fault *fault = list_entry(link, struct external_fault, link);
 
-        if (fault->kind == EXTERNAL_FAULT_NAME) {
+        if (fault->kind == EXTERNAL_FAULT_VALUE) {
             api_fault_json(&w,
                            &(struct api_fault){.type = fault->type.p,
                                                .message = fault->text,
@@ -106,8 +106,8 @@ static void reply_schema_faults(struct registration *r)
 
 static void reply_faults(struct registration *r)
 {
-    if (has_name_fault(r)) {
-        reply_name_faults(r);
+    if (has_value_fault(r)) {
+        reply_value_faults(r);
     } else {
         reply_schema_faults(r);
     }
@@ -209,18 +209,9 @@ static void registration_init(struct registration *r, struct api_request *reques
     json_begin_array(&r->warnings_writer);
 }
 
-static void registration_fini(struct registration *r)
-{
-    for (size_t i = 0; i < r->n; i++) {
-        local_service_unref(r->services[i]);
-    }
-    buf_fini(&r->warnings);
-}
-
 static void commit(struct registration *r)
 {
     struct api *api = r->request->api;
-    struct bytes warnings;
 
     for (size_t i = 0; i < r->n; i++) {
         struct bytes name = external_service_full_name(r->services[i]);
@@ -228,6 +219,20 @@ static void commit(struct registration *r)
         broker_add_service(api->broker, r->services[i]);
         log_info(&api->log, "Service '%.*s' registered.", BYTES_ARG(name));
     }
+}
+
+static void release_services(struct registration *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        local_service_unref(r->services[i]);
+    }
+}
+
+static void reply_registered(struct registration *r)
+{
+    struct api *api = r->request->api;
+    struct bytes warnings;
+
     json_end_array(&r->warnings_writer);
     warnings = buf_bytes(&r->warnings);
     if (bytes_eq(warnings, BYTES("[]"))) {
@@ -252,15 +257,20 @@ void api_registry_register(struct api_request *request)
     }
     if (r.n == 0) {
         add_fault(&r, BYTES("name"), BYTES("The 'name' field is required."));
-        list_entry(r.faults.next, struct external_fault, link)->kind = EXTERNAL_FAULT_NAME;
+        list_entry(r.faults.next, struct external_fault, link)->kind = EXTERNAL_FAULT_VALUE;
         list_entry(r.faults.next, struct external_fault, link)->type = BYTES("required");
     }
     if (list_is_empty(&r.faults)) {
         commit(&r);
+    }
+    /* The answer ends the request, and with it everything in its arena. */
+    release_services(&r);
+    if (list_is_empty(&r.faults)) {
+        reply_registered(&r);
     } else {
         reply_faults(&r);
     }
-    registration_fini(&r);
+    buf_fini(&r.warnings);
 }
 
 /* --- unregistering --- */

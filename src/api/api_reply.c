@@ -113,14 +113,6 @@ static unsigned to_status(struct bytes slice, struct arena *arena)
     return (unsigned)value;
 }
 
-/* The status of an error: its code, or 500. */
-static unsigned error_status(const struct mol_error *error, struct arena *arena)
-{
-    unsigned status = to_status(error->code, arena);
-
-    return status ? status : 500;
-}
-
 static void write_error(struct json_writer *w, const struct mol_error *error)
 {
     json_key(w, BYTES("error"));
@@ -235,9 +227,12 @@ static void reply_bad_status(struct api_request *request)
                              });
 }
 
-static struct bytes meta_of_error(const struct context *ctx, unsigned status, struct arena *arena)
+/* $statusCode is the error's code as it is, when it makes a status. */
+static struct bytes meta_of_error(const struct context *ctx, struct arena *arena)
 {
-    struct bytes set = arena_format(arena, "{\"$statusCode\":%u}", status);
+    bool is_status = to_status(ctx->error->code, arena) != 0;
+    struct bytes set = arena_format(arena, "{\"$statusCode\":%.*s}",
+                                    BYTES_ARG(is_status ? ctx->error->code : BYTES("500")));
 
     return ctx->endpoint ? json_merge(ctx->meta, set, arena) : set;
 }
@@ -254,7 +249,7 @@ void api_reply_call(struct api_request *request, const struct context *ctx)
     buf_init(&headers, BUF_NO_LIMIT);
     json_begin_object(&w);
     if (ctx->error) {
-        meta = meta_of_error(ctx, error_status(ctx->error, arena), arena);
+        meta = meta_of_error(ctx, arena);
         write_error(&w, ctx->error);
     } else {
         json_member(&w, BYTES("response"), ctx->result);

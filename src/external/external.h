@@ -23,7 +23,7 @@ struct external {
 /* --- schemas --- */
 
 enum external_fault_kind {
-    EXTERNAL_FAULT_NAME,    /* 422, as the validator says it: data is its entry */
+    EXTERNAL_FAULT_VALUE,   /* 422, as the validator says it: data is its entry */
     EXTERNAL_FAULT_HANDLER, /* 400 INVALID_HANDLER: data is {action: def} or {event: def} */
     EXTERNAL_FAULT_SCHEMA,  /* 400 INVALID_SCHEMA: path and text tell what */
 };
@@ -33,7 +33,7 @@ struct external_fault {
     enum external_fault_kind kind;
     struct bytes path;  /* "actions.list.timeout" */
     struct bytes text;  /* sentence */
-    struct bytes type;  /* NAME: "required", "string", "stringEmpty" */
+    struct bytes type;  /* VALUE: "required", "string", "stringEmpty" */
     struct bytes value; /* slice: what stands there, or none */
     struct list link;
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads what the app answered to an action (http-api.md 6, with the corrected errors of 7). */
+#include "base/utf8.h"
 #include "external/external_internal.h"
+#include "http/http_encoder.h"
 
 enum { STATUS_OK = 200, STATUS_REDIRECT = 300 };
 
@@ -25,16 +27,36 @@ static struct mol_error *bad_answer(struct context *ctx, struct bytes reason)
                          502, BYTES("SIDECAR_APP_BAD_ANSWER"), BYTES_NONE);
 }
 
+/* Invalid UTF-8 becomes U+FFFD, as every decoder of the web has it. */
+static struct bytes repair_utf8(struct bytes text, struct arena *arena)
+{
+    char *p = arena_alloc(arena, text.n * (sizeof(UTF8_REPLACEMENT) - 1) + 1);
+    size_t n = 0;
+
+    while (text.n) {
+        uint32_t character;
+
+        text = bytes_from(text, utf8_read(text, &character));
+        n += utf8_write(character, p + n);
+    }
+    return bytes_of(p, n);
+}
+
 static bool scan_body(struct context *ctx, const struct http_response *response,
                       struct bytes *out_json)
 {
     struct bytes body = response->body;
     struct json_fault fault;
+    int err;
 
     if (bytes_starts_with(body, BYTES("\xef\xbb\xbf"))) {
         body = bytes_from(body, 3);
     }
-    if (json_scan(body, 0, out_json, &fault) == 0) {
+    err = json_scan(body, 0, out_json, &fault);
+    if (err == ERR_UTF8) {
+        err = json_scan(repair_utf8(body, &ctx->arena), 0, out_json, &fault);
+    }
+    if (err == 0) {
         return true;
     }
     ctx->error = bad_answer(ctx, arena_format(&ctx->arena, "invalid JSON, %s at position %zu",
@@ -74,6 +96,10 @@ static void lay_over(struct context *ctx, struct mol_error *error, struct bytes 
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         struct bytes value = json_get(given, members[i].name);
 
+        /* A code that is no number is none: the status stands. */
+        if (members[i].slot == &error->code && json_type(value) != JSON_NUMBER) {
+            continue;
+        }
         if (bytes_is_set(value)) {
             *members[i].slot = arena_copy(&ctx->arena, value);
         }
@@ -83,7 +109,8 @@ static void lay_over(struct context *ctx, struct mol_error *error, struct bytes 
 static void read_error(struct context *ctx, const struct http_response *response, struct bytes json)
 {
     struct bytes given = json_get(json, BYTES("error"));
-    struct bytes reason = response->reason;
+    struct bytes reason = response->reason.n ? response->reason
+                                             : http_encoder_reason(response->status);
 
     if (!json_is_truthy(given)) {
         ctx->error = error_of_status(ctx, response, BYTES("Something happened"));
@@ -142,6 +169,17 @@ static struct mol_error *unreachable(struct external_request *request, struct by
                          503, BYTES("SIDECAR_APP_UNREACHABLE"), about_failure(request, reason));
 }
 
+/* Named as the original's HTTP library names it. */
+static struct mol_error *fetch_error(struct context *ctx, struct bytes reason)
+{
+    struct mol_error *error = arena_new(&ctx->arena, struct mol_error);
+
+    error->name = BYTES("\"FetchError\"");
+    error->message = json_quote(reason, &ctx->arena);
+    error->type = BYTES("\"max-redirect\"");
+    return error;
+}
+
 void external_answer_failed(struct external_request *request, int err)
 {
     struct context *ctx = request->ctx;
@@ -158,6 +196,9 @@ void external_answer_failed(struct external_request *request, int err)
                          ? bad_answer(ctx, reason)
                          : mol_error_about_action(&ctx->arena, MOL_ERROR_QUEUE_IS_FULL, ctx->name,
                                                   ctx->node_id);
+        break;
+    case ERR_REDIRECTS:
+        ctx->error = fetch_error(ctx, reason);
         break;
     case ERR_PROTOCOL:
     case ERR_CLOSED:

@@ -14,19 +14,18 @@ static void on_done(struct http_client_request *http, int err, const struct http
 
     buf_fini(&request->body);
     if (err == ERR_CANCELED) {
-        return; /* the context has gone its way: see cancel */
+        return; /* the client closes: the daemon ends */
     }
     request->answered(request, err, response);
     pipeline_finish(ctx);
 }
 
-/* The context unwinds; the client forgets the request, and on_done does not come. */
 static void cancel(struct context *ctx)
 {
     struct external_request *request = ctx->work;
 
     http_client_cancel(&request->http);
-    external_request_drop(request);
+    buf_fini(&request->body);
 }
 
 struct external_request *external_request_new(struct external *x, struct context *ctx)

@@ -34,7 +34,7 @@ static void refuse(struct check *c, struct bytes path, struct bytes value, const
 
 static void refuse_name(struct check *c, struct bytes value, const char *type, const char *must)
 {
-    struct external_fault *fault = add_fault(c, EXTERNAL_FAULT_NAME, BYTES("name"), value);
+    struct external_fault *fault = add_fault(c, EXTERNAL_FAULT_VALUE, BYTES("name"), value);
 
     fault->type = bytes_cstr(type);
     fault->text = arena_format(c->arena, "The 'name' field %s.", must);
@@ -91,10 +91,18 @@ static void check_version(struct check *c, struct bytes version)
 static void check_object(struct check *c, struct bytes schema, struct bytes name)
 {
     struct bytes value = json_get(schema, name);
+    struct external_fault *fault;
 
-    if (!json_is_null_or_none(value) && !json_is_object(value)) {
-        refuse(c, name, value, "must be an object");
+    if (json_is_null_or_none(value) || json_is_object(value)) {
+        return;
     }
+    if (json_type(value) == JSON_ARRAY) {
+        refuse(c, name, value, "must be an object");
+        return;
+    }
+    fault = add_fault(c, EXTERNAL_FAULT_VALUE, name, value);
+    fault->type = BYTES("object");
+    fault->text = arena_format(c->arena, "The '%.*s' must be an Object.", BYTES_ARG(name));
 }
 
 static void check_settings(struct check *c, struct bytes settings)

@@ -228,7 +228,7 @@ static int write_service(struct build *b, const struct json_field *fields)
 
     json_begin_object(w);
     json_member_text(w, BYTES("name"), b->names.name);
-    json_member(w, BYTES("version"), b->names.version);
+    json_member(w, BYTES("version"), fields[SCHEMA_VERSION].value); /* null too, as it was given */
     json_member_text(w, BYTES("fullName"), b->names.full_name);
     json_key(w, BYTES("settings"));
     status = published_settings_write(w, fields[SCHEMA_SETTINGS].value);

@@ -165,6 +165,15 @@ static int redirect(struct http_exchange *x, struct bytes location)
     return 0;
 }
 
+static void fail_redirects(struct http_exchange *x)
+{
+    char text[sizeof(x->request->error_text)];
+
+    (void)snprintf(text, sizeof(text), "maximum redirect reached at: %.*s",
+                   BYTES_ARG(x->request->url));
+    http_exchange_fail(x, ERR_REDIRECTS, text);
+}
+
 static void hand_over(struct http_exchange *x, struct bytes body)
 {
     struct http_client_request *request = x->request;
@@ -206,7 +215,7 @@ void http_exchange_answered(struct http_exchange *x, struct bytes body)
 
     if (is_redirect(x->head.status) && bytes_is_set(location)) {
         if (x->n_redirects++ == REDIRECTS_MAX) {
-            http_exchange_fail(x, ERR_PROTOCOL, "maximum redirect reached");
+            fail_redirects(x);
         } else if (redirect(x, location) != 0) {
             http_exchange_fail(x, ERR_PROTOCOL, "the redirect leads nowhere");
         } else {

@@ -8,7 +8,8 @@
  * done(err 0). Failure modes: no connection (ERR_REFUSED, ERR_NO_HOST, ERR_UNREACHABLE, ERR_TLS,
  * ERR_LIMIT when too many wait), reset or close before the answer's first byte
  * (ERR_RESET; nothing is repeated here, since the app may have done the work), malformed or cut-off
- * answer (ERR_PROTOCOL, ERR_CLOSED), over a limit (ERR_LIMIT), too slow (ERR_TIMEOUT).
+ * answer (ERR_PROTOCOL, ERR_CLOSED), over a limit (ERR_LIMIT), sent
+ * around (ERR_REDIRECTS), too slow (ERR_TIMEOUT).
  */
 #pragma once
 

@@ -6,6 +6,8 @@
 #include "broker/broker.h"
 #include "middleware/middleware.h"
 
+enum { CALLER_FIRST_MS = 2 };
+
 struct timeout_middleware {
     struct middleware base;
     struct logger log;
@@ -33,6 +35,18 @@ static void on_time_up(struct loop_timer *timer)
                                                named_node(ctx)));
 }
 
+/* A fraction of a millisecond is a whole one; what no timer can hold is for ever. The node that
+ * called has its own timer, started before ours: it comes first. */
+static void start(struct running_timeout *t, double left_ms)
+{
+    if (left_ms < (double)INT64_MAX) {
+        uint64_t whole = (uint64_t)left_ms;
+
+        whole += (double)whole < left_ms ? 1 : 0;
+        loop_timer_start(&t->timer, whole + (t->ctx->from_remote ? CALLER_FIRST_MS : 0));
+    }
+}
+
 static enum pipeline_step timeout_enter(struct middleware *m, struct context *ctx)
 {
     struct running_timeout *t;
@@ -46,10 +60,7 @@ static enum pipeline_step timeout_enter(struct middleware *m, struct context *ct
     t->ctx = ctx;
     t->owner = container_of(m, struct timeout_middleware, base);
     loop_timer_init(ctx->loop, &t->timer, on_time_up);
-    /* A fraction of a millisecond is a whole one; what no timer can hold is for ever. */
-    if (left < (double)INT64_MAX) {
-        loop_timer_start(&t->timer, (uint64_t)left + ((double)(uint64_t)left < left ? 1 : 0));
-    }
+    start(t, left);
     *pipeline_slot(ctx) = t;
     return PIPELINE_NEXT;
 }

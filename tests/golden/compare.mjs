@@ -270,7 +270,7 @@ export function compareResponse(diff, id, expected, actual) {
 function outboundHeaders(headers) {
   return headers
     .map(([name, value]) => [name.toLowerCase(), value])
-    .filter(([name]) => !['connection', 'content-length', 'x-request-id'].includes(name))
+    .filter(([name]) => !['connection', 'content-length', 'x-request-id', 'x-context-id'].includes(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
