@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* Events within a node and between nodes: groups, wildcards, broadcast, internal events. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "flow/flow.h"
+#include "registry/endpoint.h"
+
+enum { RECORDS = 64 };
+
+/* What handlers saw, in order: "service pattern event type groups params node". */
+static struct {
+    char lines[RECORDS][256];
+    unsigned n;
+} seen;
+
+static void record(struct context *ctx)
+{
+    const struct endpoint *e = ctx->endpoint;
+    struct bytes groups = bytes_is_set(ctx->groups) ? ctx->groups : BYTES("-");
+    struct bytes params = bytes_is_set(ctx->params) ? ctx->params : BYTES("undefined");
+
+    assert_true(seen.n < RECORDS);
+    (void)snprintf(seen.lines[seen.n++], sizeof(seen.lines[0]), "%.*s %.*s %.*s %.*s %.*s %.*s %.*s",
+                   BYTES_ARG(e->service_name), BYTES_ARG(e->name), BYTES_ARG(ctx->name),
+                   BYTES_ARG(ctx->event_type), BYTES_ARG(groups), BYTES_ARG(params),
+                   BYTES_ARG(ctx->node_id));
+    pipeline_finish(ctx);
+}
+
+static unsigned count(const char *part)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < seen.n; i++) {
+        n += strstr(seen.lines[i], part) ? 1 : 0;
+    }
+    return n;
+}
+
+static const char mail[] = "{'name':'mail','fullName':'mail','settings':{},'metadata':{},"
+                           "'actions':{},'events':{'user.created':{'name':'user.created'}}}";
+static const char audit[] =
+    "{'name':'audit','fullName':'audit','settings':{},'metadata':{},'actions':{},"
+    "'events':{'user.*':{'name':'user.*'},'order.**':{'name':'order.**','group':'books'}}}";
+static const char watcher[] =
+    "{'name':'watcher','fullName':'watcher','settings':{},'metadata':{},'actions':{},"
+    "'events':{'$services.changed':{'name':'$services.changed'},"
+    "'$node.connected':{'name':'$node.connected'},"
+    "'$node.disconnected':{'name':'$node.disconnected'}}}";
+
+struct trio {
+    struct flow f;
+    struct flow_node a, b, c;
+};
+
+/* mail on b and c, audit on b, nothing on a. */
+static void trio_start(struct trio *t)
+{
+    flow_init(&t->f);
+    flow_node_init(&t->f, &t->a, "a", PROTOCOL_NONE);
+    flow_node_init(&t->f, &t->b, "b", PROTOCOL_5);
+    flow_node_init(&t->f, &t->c, "c", PROTOCOL_4);
+    flow_node_start(&t->f, &t->b);
+    flow_node_serve(&t->b, mail, record);
+    flow_node_serve(&t->b, audit, record);
+    flow_node_start(&t->f, &t->a);
+    flow_node_start(&t->f, &t->c);
+    flow_node_serve(&t->c, mail, record);
+    loop_advance(t->f.loop, 15000);
+    seen.n = 0;
+}
+
+static void trio_stop(struct trio *t)
+{
+    flow_node_stop(&t->f, &t->a);
+    flow_node_stop(&t->f, &t->b);
+    flow_node_stop(&t->f, &t->c);
+    flow_fini(&t->f);
+}
+
+static bool is_done;
+
+static void on_done(struct broker *b, void *owner)
+{
+    is_done = true;
+}
+
+static void emit(struct trio *t, struct flow_node *n, const struct broker_event *event)
+{
+    is_done = false;
+    broker_emit(n->broker, event, on_done, NULL);
+    assert_false(is_done);
+    loop_advance(t->f.loop, 10);
+    assert_true(is_done);
+}
+
+static void an_emit_reaches_one_endpoint_of_each_group(void **state)
+{
+    struct trio t;
+    struct broker_event event = {.event = BYTES("user.created"), .params = BYTES("{\"id\":1}")};
+
+    trio_start(&t);
+    for (int i = 0; i < 4; i++) {
+        emit(&t, &t.a, &event);
+    }
+    assert_int_equal(count("mail user.created user.created emit"), 4);
+    assert_int_equal(count("audit user.* user.created emit"), 4);
+    assert_int_equal(count("{\"id\":1} a"), 8);
+    trio_stop(&t);
+}
+
+static void groups_limit_an_emit(void **state)
+{
+    struct trio t;
+    struct broker_event event = {.event = BYTES("user.created"), .groups = BYTES("[\"audit\"]")};
+
+    trio_start(&t);
+    emit(&t, &t.a, &event);
+    assert_int_equal(seen.n, 1);
+    assert_string_equal(seen.lines[0], "audit user.* user.created emit [\"audit\"] null a");
+    trio_stop(&t);
+}
+
+static void a_broadcast_reaches_everybody(void **state)
+{
+    struct trio t;
+    struct broker_event event = {.event = BYTES("user.created"), .params = BYTES("7")};
+
+    trio_start(&t);
+    is_done = false;
+    broker_broadcast(t.a.broker, &event, on_done, NULL);
+    loop_advance(t.f.loop, 10);
+    assert_true(is_done);
+    assert_int_equal(count("mail user.created user.created broadcast - 7 a"), 2);
+    assert_int_equal(count("audit user.* user.created broadcast - 7 a"), 1);
+    assert_int_equal(seen.n, 3);
+    seen.n = 0;
+    broker_broadcast_local(t.b.broker, &event, on_done, NULL);
+    loop_advance(t.f.loop, 10);
+    assert_int_equal(count("broadcastLocal - 7 b"), 2);
+    assert_int_equal(seen.n, 2);
+    trio_stop(&t);
+}
+
+static void wildcards_match_as_in_the_originals(void **state)
+{
+    struct trio t;
+
+    trio_start(&t);
+    emit(&t, &t.a, &(struct broker_event){.event = BYTES("order.a.b.c")});
+    assert_int_equal(count("audit order.** order.a.b.c emit [\"books\"]"), 1);
+    emit(&t, &t.a, &(struct broker_event){.event = BYTES("user.a.b")});
+    assert_int_equal(seen.n, 1);
+    trio_stop(&t);
+}
+
+static void nodes_and_services_are_told_locally(void **state)
+{
+    struct trio t;
+
+    trio_start(&t);
+    flow_node_serve(&t.a, watcher, record);
+    loop_advance(t.f.loop, 10);
+    assert_int_equal(count("broadcastLocal - {\"localService\":true} a"), 1);
+    seen.n = 0;
+    flow_node_stop(&t.f, &t.c);
+    loop_advance(t.f.loop, 100);
+    assert_int_equal(count("watcher $node.disconnected"), 1);
+    assert_true(count("{\"localService\":false}") >= 1);
+    flow_node_init(&t.f, &t.c, "c", PROTOCOL_4);
+    flow_node_start(&t.f, &t.c);
+    loop_advance(t.f.loop, 15000);
+    assert_int_equal(count("watcher $node.connected"), 1);
+    trio_stop(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_emit_reaches_one_endpoint_of_each_group),
+        cmocka_unit_test(groups_limit_an_emit),
+        cmocka_unit_test(a_broadcast_reaches_everybody),
+        cmocka_unit_test(wildcards_match_as_in_the_originals),
+        cmocka_unit_test(nodes_and_services_are_told_locally),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
