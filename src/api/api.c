@@ -41,6 +41,7 @@ static void on_request(struct http_server *server, struct http_request *http)
     request->http = http;
     request->request_id = request_id_of(http);
     request->body = BYTES("{}");
+    api_params_init(request);
     http->owner = request;
     api_routes_run(request);
 }

@@ -130,7 +130,7 @@ static bool parse(struct api_request *request, struct bytes text)
     if (bytes_starts_with(text, BYTES("\xef\xbb\xbf"))) {
         text = bytes_from(text, 3);
     }
-    if (json_scan(text, 0, &json, &fault) != 0) {
+    if (json_scan_fields(text, request->members, API_MEMBERS, &json, &fault) != 0) {
         refuse(request, 400, "entity.parse.failed",
                arena_format(api_arena(request), "Invalid JSON: %s at position %zu", fault.text,
                             fault.position));

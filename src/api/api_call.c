@@ -17,13 +17,14 @@ static bool read_number(struct api_request *request, struct bytes slice, double 
     return json_double(slice, out);
 }
 
-/* options.<name> stands over <name> at the top level. */
-static bool read_option(struct api_request *request, struct bytes name, double *out)
+/* A member of options stands over that of the top level. */
+static bool read_option(struct api_request *request, enum api_member member, double *out)
 {
-    struct bytes nested = json_get(api_params_get(request, BYTES("options")), name);
+    struct bytes nested =
+        json_get(api_params_get(request, API_OPTIONS), request->members[member].name);
 
-    return read_number(request,
-                       json_is_null_or_none(nested) ? api_params_get(request, name) : nested, out);
+    return read_number(
+        request, json_is_null_or_none(nested) ? api_params_get(request, member) : nested, out);
 }
 
 static void on_called(struct context *ctx)
@@ -44,17 +45,17 @@ void api_call_action(struct api_request *request)
     };
 
     if (!api_fault_check_name(request, "action", call_action) ||
-        !api_fault_check_object(request, "meta", call_action) ||
-        !api_fault_check_object(request, "options", call_action)) {
+        !api_fault_check_object(request, API_META, call_action) ||
+        !api_fault_check_object(request, API_OPTIONS, call_action)) {
         return;
     }
-    call.params = api_params_get(request, BYTES("params"));
+    call.params = api_params_get(request, API_PARAMS);
     if (json_is_null_or_none(call.params)) {
         call.params = BYTES("{}");
     }
-    call.meta = api_params_get(request, BYTES("meta"));
-    call.has_timeout = read_option(request, BYTES("timeout"), &call.timeout_ms);
-    if (!read_option(request, BYTES("retries"), &call.retries)) {
+    call.meta = api_params_get(request, API_META);
+    call.has_timeout = read_option(request, API_TIMEOUT, &call.timeout_ms);
+    if (!read_option(request, API_RETRIES, &call.retries)) {
         call.retries = -1;
     }
     call.parent = api_params_parent(request);

@@ -14,10 +14,10 @@ static void on_delivered(struct broker *b, void *owner)
 static struct bytes read_groups(struct api_request *request)
 {
     struct arena *arena = api_arena(request);
-    struct bytes groups = json_get(api_params_get(request, BYTES("options")), BYTES("groups"));
+    struct bytes groups = json_get(api_params_get(request, API_OPTIONS), BYTES("groups"));
 
     if (json_is_null_or_none(groups)) {
-        groups = api_params_get(request, BYTES("groups"));
+        groups = api_params_get(request, API_GROUPS);
     }
     if (!json_is_truthy(groups) || (json_type(groups) == JSON_ARRAY && json_count(groups) == 0)) {
         return BYTES_NONE;
@@ -36,15 +36,15 @@ static void run(struct api_request *request, event_fn *send, struct bytes no_par
     };
 
     if (!api_fault_check_name(request, "event", action) ||
-        !api_fault_check_object(request, "meta", action) ||
-        !api_fault_check_object(request, "options", action)) {
+        !api_fault_check_object(request, API_META, action) ||
+        !api_fault_check_object(request, API_OPTIONS, action)) {
         return;
     }
-    event.params = api_params_get(request, BYTES("params"));
+    event.params = api_params_get(request, API_PARAMS);
     if (json_is_null_or_none(event.params)) {
         event.params = no_params;
     }
-    event.meta = api_params_get(request, BYTES("meta"));
+    event.meta = api_params_get(request, API_META);
     event.groups = read_groups(request);
     event.parent = api_params_parent(request);
     send(request->api->broker, &event, on_delivered, request);

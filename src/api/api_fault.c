@@ -50,20 +50,22 @@ bool api_fault_check_name(struct api_request *request, const char *field, const 
     return false;
 }
 
-bool api_fault_check_object(struct api_request *request, const char *field, const char *action)
+bool api_fault_check_object(struct api_request *request, enum api_member member, const char *action)
 {
-    struct bytes value = api_params_get(request, bytes_cstr(field));
+    struct bytes value = api_params_get(request, member);
+    struct bytes name = request->members[member].name;
 
     if (json_is_null_or_none(value) || json_is_object(value)) {
         return true;
     }
-    api_fault_reply(request, &(struct api_fault){
-                                 .type = "object",
-                                 .message = arena_format(api_arena(request),
-                                                         "The '%s' must be an Object.", field),
-                                 .field = bytes_cstr(field),
-                                 .actual = value,
-                                 .action = action,
-                             });
+    api_fault_reply(request,
+                    &(struct api_fault){
+                        .type = "object",
+                        .message = arena_format(api_arena(request), "The '%.*s' must be an Object.",
+                                                BYTES_ARG(name)),
+                        .field = name,
+                        .actual = value,
+                        .action = action,
+                    });
     return false;
 }

@@ -14,15 +14,27 @@ struct api {
     void *drained_owner;
 };
 
+/* Members of a call's or an event's body; found while the body is validated, in one pass. */
+enum api_member {
+    API_PARAMS,
+    API_META,
+    API_OPTIONS,
+    API_TIMEOUT,
+    API_RETRIES,
+    API_GROUPS,
+    API_MEMBERS /* how many */
+};
+
 /* One request under way; lives in the HTTP request's arena, as do its texts. */
 struct api_request {
     struct api *api;
     struct http_request *http;
-    struct bytes request_id; /* of the caller, or a new one */
-    struct bytes name;       /* the path's parameter, decoded and trimmed; or none */
-    struct bytes body;       /* slice: object or array; "{}" when there was none */
-    struct bytes query;      /* slice: object of the query members; none when there are none */
-    struct context *ctx;     /* the call that runs, or NULL */
+    struct bytes request_id;                /* of the caller, or a new one */
+    struct bytes name;                      /* the path's parameter, decoded and trimmed; or none */
+    struct bytes body;                      /* slice: object or array; "{}" when there was none */
+    struct json_field members[API_MEMBERS]; /* of the body, by enum api_member */
+    struct bytes query;  /* slice: object of the query members; none when there are none */
+    struct context *ctx; /* the call that runs, or NULL */
 };
 
 struct arena *api_arena(struct api_request *request);
@@ -36,8 +48,10 @@ bool api_routes_want_body(struct bytes path);
 bool api_body_read(struct api_request *request);
 
 /* --- api_params.c --- */
+/* Names the members that api_body_read looks for. */
+void api_params_init(struct api_request *request);
 /* A member of the request: the path's has been taken; query stands over body (http-api.md 1.7). */
-struct bytes api_params_get(const struct api_request *request, struct bytes name);
+struct bytes api_params_get(const struct api_request *request, enum api_member member);
 /* All members together: body, overwritten by query, overwritten by {path_name: name}. */
 struct bytes api_params_all(struct api_request *request, struct bytes path_name);
 /* Reads the query text. */
@@ -92,4 +106,5 @@ void api_fault_json(struct json_writer *w, const struct api_fault *fault, struct
 /* Answers 422 and returns false when the path's parameter is blank. */
 bool api_fault_check_name(struct api_request *request, const char *field, const char *action);
 /* Answers 422 and returns false unless the member is an object, null or absent. */
-bool api_fault_check_object(struct api_request *request, const char *field, const char *action);
+bool api_fault_check_object(struct api_request *request, enum api_member member,
+                            const char *action);

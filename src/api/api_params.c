@@ -3,11 +3,25 @@
 #include "api/api_internal.h"
 #include "api/api_query.h"
 
-struct bytes api_params_get(const struct api_request *request, struct bytes name)
+void api_params_init(struct api_request *request)
 {
-    struct bytes value = json_get(request->query, name);
+    static const struct bytes names[API_MEMBERS] = {
+        [API_PARAMS] = BYTES_INIT("params"),   [API_META] = BYTES_INIT("meta"),
+        [API_OPTIONS] = BYTES_INIT("options"), [API_TIMEOUT] = BYTES_INIT("timeout"),
+        [API_RETRIES] = BYTES_INIT("retries"), [API_GROUPS] = BYTES_INIT("groups"),
+    };
 
-    return bytes_is_set(value) ? value : json_get(request->body, name);
+    for (size_t i = 0; i < API_MEMBERS; i++) {
+        request->members[i] = (struct json_field){names[i], BYTES_NONE};
+    }
+}
+
+struct bytes api_params_get(const struct api_request *request, enum api_member member)
+{
+    struct json_field of_body = request->members[member];
+    struct bytes value = json_get(request->query, of_body.name);
+
+    return bytes_is_set(value) ? value : of_body.value;
 }
 
 struct bytes api_params_all(struct api_request *request, struct bytes path_name)
