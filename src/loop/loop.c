@@ -211,7 +211,7 @@ static void run_until_idle(struct loop *loop)
             return;
         }
     }
-    ASSERT(!"the loop gets idle");
+    assert_fail("the loop gets idle", __FILE__, __LINE__);
 }
 
 void loop_advance(struct loop *loop, int64_t ms)
