@@ -487,7 +487,7 @@ static bool set_server_name(SSL *ssl, const char *name)
     }
     X509_VERIFY_PARAM_set_hostflags(verify, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     return X509_VERIFY_PARAM_set1_host(verify, name, 0) == 1 &&
-           SSL_set_tlsext_host_name(ssl, name) == 1;
+           SSL_set_tlsext_host_name(ssl, (uintptr_t)name) == 1; /* its macro casts const away */
 }
 
 /* NULL when memory is gone. */
