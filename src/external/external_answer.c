@@ -109,8 +109,8 @@ static void lay_over(struct context *ctx, struct mol_error *error, struct bytes 
 static void read_error(struct context *ctx, const struct http_response *response, struct bytes json)
 {
     struct bytes given = json_get(json, BYTES("error"));
-    struct bytes reason = response->reason.n ? response->reason
-                                             : http_encoder_reason(response->status);
+    struct bytes reason =
+        response->reason.n ? response->reason : http_encoder_reason(response->status);
 
     if (!json_is_truthy(given)) {
         ctx->error = error_of_status(ctx, response, BYTES("Something happened"));

@@ -6,8 +6,9 @@
 #include "model/context.h"
 
 struct external_handler {
-    struct bytes name; /* full action name, or event pattern */
-    struct bytes url;  /* may be no URL at all: then calls fail */
+    struct bytes name;         /* full action name, or event pattern */
+    struct bytes url;          /* may be no URL at all: then calls fail */
+    struct validation *params; /* owned; NULL: anything goes */
 };
 
 /* --- external_action.c, external_event.c: run one handler for a context --- */

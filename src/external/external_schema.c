@@ -4,6 +4,7 @@
  * refused with its path, not ignored (http-api.md 2.1, 2.3; broker.md (c)).
  */
 #include "external/external.h"
+#include "validation/validation.h"
 
 enum { NAME_BYTES_MAX = 255 };
 
@@ -167,6 +168,28 @@ static struct bytes handler_of(struct bytes definition)
     return json_is_object(definition) ? json_get(definition, BYTES("handler")) : definition;
 }
 
+/* The rules must compile; what is wrong with them the validator says. */
+static void check_params(struct check *c, struct bytes path, struct bytes params)
+{
+    struct validation *v = NULL;
+    struct buf error;
+
+    if (json_is_null_or_none(params)) {
+        return;
+    }
+    if (!json_is_object(params) && json_type(params) != JSON_ARRAY) {
+        refuse(c, path, params, "must be an object or an array");
+        return;
+    }
+    buf_init(&error, BUF_NO_LIMIT);
+    if (validation_compile(params, BYTES_NONE, &v, &error) != 0) {
+        add_fault(c, EXTERNAL_FAULT_SCHEMA, path, params)->text =
+            arena_copy(c->arena, buf_bytes(&error));
+    }
+    validation_free(v);
+    buf_fini(&error);
+}
+
 /* Members whose values are functions in the original: the forms that JSON can have are checked by
  * the features that serve them; what none serves is refused here. */
 static void check_definition_members(struct check *c, struct bytes path, struct bytes definition)
@@ -184,11 +207,7 @@ static void check_definition_members(struct check *c, struct bytes path, struct 
                    "is not supported");
         }
     }
-    if (!json_is_null_or_none(params) && !json_is_object(params) &&
-        json_type(params) != JSON_ARRAY) {
-        refuse(c, arena_format(c->arena, "%.*s.params", BYTES_ARG(path)), params,
-               "must be an object or an array");
-    }
+    check_params(c, arena_format(c->arena, "%.*s.params", BYTES_ARG(path)), params);
     if (!json_is_null_or_none(timeout) && json_type(timeout) != JSON_NUMBER) {
         refuse(c, arena_format(c->arena, "%.*s.timeout", BYTES_ARG(path)), timeout,
                "must be a number of milliseconds");

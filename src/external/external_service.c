@@ -5,6 +5,7 @@
 #include "external/external_internal.h"
 #include "external/published_schema.h"
 #include "registry/endpoint.h"
+#include "validation/validation.h"
 
 struct external_service {
     struct local_service base;
@@ -34,16 +35,51 @@ static void service_event(struct local_service *s, const struct endpoint *e, str
     external_event_run(x->external, map_get(&x->events, e->name), ctx);
 }
 
+static const struct validation *service_params(struct local_service *s, const struct endpoint *e,
+                                               bool is_event)
+{
+    struct external_service *x = of(s);
+    const struct external_handler *h = map_get(is_event ? &x->events : &x->actions, e->name);
+
+    return h ? h->params : NULL;
+}
+
+static void handlers_fini(struct map *map)
+{
+    map_for_each (e, map) {
+        validation_free(((struct external_handler *)e->value)->params);
+    }
+    map_fini(map);
+}
+
 static void service_free(struct local_service *s)
 {
     struct external_service *x = of(s);
 
     shared_unref(s->published);
     shared_unref(s->hidden);
-    map_fini(&x->actions);
-    map_fini(&x->events);
+    handlers_fini(&x->actions);
+    handlers_fini(&x->events);
     arena_fini(&x->arena);
     mem_free(x);
+}
+
+/* NULL when there is nothing to check; that it compiles has been checked (external_schema.c). */
+static struct validation *compile_params(struct bytes definition)
+{
+    struct bytes params = json_get(definition, BYTES("params"));
+    struct validation *v = NULL;
+    struct buf error;
+
+    if (json_is_null_or_none(params)) {
+        return NULL;
+    }
+    buf_init(&error, BUF_NO_LIMIT);
+    if (validation_compile(params, BYTES_NONE, &v, &error) != 0) {
+        v = NULL;
+    }
+    buf_fini(&error);
+    return v;
 }
 
 /* Handler URL = baseUrl + handler, joined as text (http-api.md 2.1). */
@@ -57,7 +93,11 @@ static void add_handler(struct external_service *x, struct map *map, struct byte
 
     h->name = arena_copy(&x->arena, name);
     h->url = arena_format(&x->arena, "%.*s%.*s", BYTES_ARG(base_url), BYTES_ARG(path));
-    (void)map_set(map, h->name, h);
+    h->params = compile_params(definition);
+    h = map_set(map, h->name, h);
+    if (h) { /* two keys gave one name: the last stands */
+        validation_free(h->params);
+    }
 }
 
 static void add_actions(struct external_service *x, struct bytes schema,
@@ -104,8 +144,10 @@ static int publish(struct external_service *x, struct bytes schema)
 
 static struct external_service *service_alloc(struct external *external)
 {
-    static const struct local_service_ops ops = {
-        .call = service_call, .event = service_event, .free = service_free};
+    static const struct local_service_ops ops = {.call = service_call,
+                                                 .event = service_event,
+                                                 .params = service_params,
+                                                 .free = service_free};
     struct external_service *x = mem_new(struct external_service);
 
     x->base.ops = &ops;

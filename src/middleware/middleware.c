@@ -7,6 +7,7 @@ const struct middleware_ops *const *middleware_list(unsigned *out_n)
     static const struct middleware_ops *const list[] = {
         &middleware_error_ops,
         &middleware_timeout_ops,
+        &middleware_validator_ops,
     };
 
     *out_n = sizeof(list) / sizeof(list[0]);

@@ -9,6 +9,7 @@
 
 extern const struct middleware_ops middleware_error_ops;
 extern const struct middleware_ops middleware_timeout_ops;
+extern const struct middleware_ops middleware_validator_ops;
 
 /* All of them, in order; *out_n of them. */
 const struct middleware_ops *const *middleware_list(unsigned *out_n);

@@ -10,6 +10,7 @@
 struct context;
 struct endpoint;
 struct local_service;
+struct validation;
 
 struct local_service_ops {
     /*
@@ -19,6 +20,9 @@ struct local_service_ops {
     void (*call)(struct local_service *s, const struct endpoint *e, struct context *ctx);
     /* Runs an event handler; ends with pipeline_finish(ctx) as well. */
     void (*event)(struct local_service *s, const struct endpoint *e, struct context *ctx);
+    /* The compiled params of an action or event, borrowed; NULL: anything goes. */
+    const struct validation *(*params)(struct local_service *s, const struct endpoint *e,
+                                       bool is_event);
     /* The last reference is gone. */
     void (*free)(struct local_service *s);
 };

@@ -68,8 +68,7 @@ static void on_conflict(struct broker *b)
     n->has_conflict = true;
 }
 
-void flow_node_init(struct flow *f, struct flow_node *n, const char *node_id,
-                    enum protocol version)
+void flow_node_init(struct flow *f, struct flow_node *n, const char *node_id, enum protocol version)
 {
     *n = (struct flow_node){0};
     (void)snprintf(n->node_id, sizeof(n->node_id), "%s", node_id);

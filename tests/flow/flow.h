@@ -10,7 +10,8 @@
 #include "loop/loop.h"
 
 struct flow_node {
-    struct broker_options options; /* set to defaults by flow_node_init, to be changed before start */
+    struct broker_options
+        options; /* set to defaults by flow_node_init, to be changed before start */
     struct broker *broker;
     struct log_sink sink;
     bool is_ready, is_stopped, has_conflict;

@@ -26,10 +26,10 @@ static void record(struct context *ctx)
     struct bytes params = bytes_is_set(ctx->params) ? ctx->params : BYTES("undefined");
 
     assert_true(seen.n < RECORDS);
-    (void)snprintf(seen.lines[seen.n++], sizeof(seen.lines[0]), "%.*s %.*s %.*s %.*s %.*s %.*s %.*s",
-                   BYTES_ARG(e->service_name), BYTES_ARG(e->name), BYTES_ARG(ctx->name),
-                   BYTES_ARG(ctx->event_type), BYTES_ARG(groups), BYTES_ARG(params),
-                   BYTES_ARG(ctx->node_id));
+    (void)snprintf(seen.lines[seen.n++], sizeof(seen.lines[0]),
+                   "%.*s %.*s %.*s %.*s %.*s %.*s %.*s", BYTES_ARG(e->service_name),
+                   BYTES_ARG(e->name), BYTES_ARG(ctx->name), BYTES_ARG(ctx->event_type),
+                   BYTES_ARG(groups), BYTES_ARG(params), BYTES_ARG(ctx->node_id));
     pipeline_finish(ctx);
 }
 
