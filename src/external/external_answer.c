@@ -6,6 +6,9 @@
 
 enum { STATUS_OK = 200, STATUS_REDIRECT = 300 };
 
+/* The members of an answer; found while it is validated, in one pass. */
+enum { ANSWER_RESPONSE, ANSWER_META, ANSWER_ERROR, ANSWER_MEMBERS };
+
 static bool is_json_type(struct bytes content_type)
 {
     struct bytes type = bytes_trim(bytes_of(content_type.p, bytes_find(content_type, ';')));
@@ -43,18 +46,20 @@ static struct bytes repair_utf8(struct bytes text, struct arena *arena)
 }
 
 static bool scan_body(struct context *ctx, const struct http_response *response,
-                      struct bytes *out_json)
+                      struct json_field members[ANSWER_MEMBERS])
 {
     struct bytes body = response->body;
+    struct bytes json;
     struct json_fault fault;
     int err;
 
     if (bytes_starts_with(body, BYTES("\xef\xbb\xbf"))) {
         body = bytes_from(body, 3);
     }
-    err = json_scan(body, 0, out_json, &fault);
+    err = json_scan_fields(body, members, ANSWER_MEMBERS, &json, &fault);
     if (err == ERR_UTF8) {
-        err = json_scan(repair_utf8(body, &ctx->arena), 0, out_json, &fault);
+        err = json_scan_fields(repair_utf8(body, &ctx->arena), members, ANSWER_MEMBERS, &json,
+                               &fault);
     }
     if (err == 0) {
         return true;
@@ -62,15 +67,6 @@ static bool scan_body(struct context *ctx, const struct http_response *response,
     ctx->error = bad_answer(ctx, arena_format(&ctx->arena, "invalid JSON, %s at position %zu",
                                               fault.text, fault.position));
     return false;
-}
-
-static void read_result(struct context *ctx, struct bytes json)
-{
-    struct json_field fields[] = {{BYTES("response"), BYTES_NONE}, {BYTES("meta"), BYTES_NONE}};
-
-    json_get_fields(json, fields, 2);
-    ctx->result = fields[0].value;
-    context_merge_meta(ctx, fields[1].value);
 }
 
 static struct mol_error *error_of_status(struct context *ctx, const struct http_response *response,
@@ -106,9 +102,9 @@ static void lay_over(struct context *ctx, struct mol_error *error, struct bytes 
     }
 }
 
-static void read_error(struct context *ctx, const struct http_response *response, struct bytes json)
+static void read_error(struct context *ctx, const struct http_response *response,
+                       struct bytes given)
 {
-    struct bytes given = json_get(json, BYTES("error"));
     struct bytes reason =
         response->reason.n ? response->reason : http_encoder_reason(response->status);
 
@@ -128,15 +124,20 @@ void external_answer_read(struct context *ctx, const struct http_response *respo
     bool is_ok = response->status >= STATUS_OK && response->status < STATUS_REDIRECT;
     struct bytes type = http_headers_get(response->headers, BYTES("Content-Type"));
     bool is_json = is_json_type(type) && (is_ok || response->body.n > 0);
-    struct bytes json = BYTES_NONE;
+    struct json_field members[ANSWER_MEMBERS] = {
+        [ANSWER_RESPONSE] = {BYTES("response"), BYTES_NONE},
+        [ANSWER_META] = {BYTES("meta"), BYTES_NONE},
+        [ANSWER_ERROR] = {BYTES("error"), BYTES_NONE},
+    };
 
-    if (is_json && !scan_body(ctx, response, &json)) {
+    if (is_json && !scan_body(ctx, response, members)) {
         return;
     }
     if (is_ok) {
-        read_result(ctx, json);
+        ctx->result = members[ANSWER_RESPONSE].value;
+        context_merge_meta(ctx, members[ANSWER_META].value);
     } else {
-        read_error(ctx, response, json);
+        read_error(ctx, response, members[ANSWER_ERROR].value);
     }
 }
 
