@@ -17,7 +17,7 @@ from .rig import Rig
 from .scenarios import ALL_KINDS, FULL, QUICK, Bench
 from .systems import Sidecar
 
-PARTS = ("A", "B", "C", "list", "emit", "latency", "memory", "startup", "json")
+PARTS = ("A", "B", "C", "list", "emit", "latency", "memory", "startup", "json", "wire")
 
 
 def parse_args():

@@ -172,6 +172,18 @@ def json_table(summary):
     return table(["MB/s, documents of", *map(size_name, sizes)], body)
 
 
+def wire_table(summary):
+    rows = [
+        [
+            f"{row['in_flight']} in flight",
+            number(row["per_second"], 0),
+            *[number(row[member]) for member in ("p50_us", "p99_us", "cpu_us")],
+        ]
+        for row in summary.results["wire"]
+    ]
+    return table(["200 bytes there and back", "messages/s", "p50 us", "p99 us", "CPU us"], rows)
+
+
 def sections(results):
     """Pairs of title and text, of what was measured."""
     summary = Summary(results)
@@ -189,6 +201,8 @@ def sections(results):
         yield "Start-up", startup_table(summary)
     if "json" in results:
         yield "JSON scanner", json_table(summary)
+    if "wire" in results:
+        yield "NATS client", wire_table(summary)
 
 
 def markdown(results):

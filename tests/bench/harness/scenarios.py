@@ -15,6 +15,8 @@ REFERENCE = (16, 200)
 
 LATENCY_BYTES = 1000
 
+WIRE_IN_FLIGHT = (1, 64)
+
 MAX_WAITED = 0.06
 """A system that was kept from its processor for a larger share than this was disturbed."""
 
@@ -100,6 +102,8 @@ class Bench:
             results["startup"] = self.run_startup()
         if "json" in self.parts and Sidecar in self.kinds:
             results["json"] = self.run_json()
+        if "wire" in self.parts and Sidecar in self.kinds:
+            results["wire"] = self.run_wire()
         return results
 
     def run_load_parts(self):
@@ -188,6 +192,17 @@ class Bench:
         argv = [self.rig.tools / "bench_scan", "--duration", self.plan.scan_ms]
         with Process("bench_scan", argv, self.rig.work, self.rig.cores.target) as process:
             return [json.loads(line) for line in process.finish(60).splitlines()]
+
+    def run_wire(self):
+        """Our NATS client alone, to its own subject and back."""
+        rows = []
+        for in_flight in WIRE_IN_FLIGHT:
+            say(f"NATS client, {in_flight} in flight")
+            argv = [self.rig.tools / "bench_wire", "--port", self.rig.nats_port]
+            argv += ["--in-flight", in_flight, "--duration", self.plan.timing.duration_ms]
+            with Process("bench_wire", argv, self.rig.work, self.rig.cores.target) as process:
+                rows.append(json.loads(process.finish(60)))
+        return rows
 
     def start_once(self, kind, transporter):
         with kind(self.rig, transporter) as system:

@@ -81,6 +81,13 @@ class Summary:
         return None
 
 
+    def wire(self, in_flight, member):
+        for row in self.results.get("wire", []):
+            if row["in_flight"] == in_flight:
+                return row[member]
+        return None
+
+
 @dataclass(frozen=True)
 class Figure:
     """One row of the design's table: what must be reached, what is wanted, what was measured."""
@@ -164,4 +171,6 @@ def figures(summary):
             None,
             more_is_better=True,
         ),
+        Figure("NATS there and back, one in flight", "us", 80, 70, summary.wire(1, "p50_us"), None),
+        Figure("NATS, CPU a message at 64 in flight", "us", 1.5, 0.9, summary.wire(64, "cpu_us"), None),
     ]
