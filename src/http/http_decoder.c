@@ -193,7 +193,16 @@ static bool has_control(struct bytes in)
     }
 }
 
-/* Adds input to what is held, up to limit, and parses when a line has ended. */
+/* Whether parsing what is held says more than before: a line has ended, or will not. */
+static bool is_worth_parsing(const struct http_decoder *decoder, struct bytes added)
+{
+    size_t before = decoder->held.n - added.n;
+
+    return decoder->held.p[before - 1] == '\r' || bytes_find(added, '\r') < added.n ||
+           bytes_find(added, '\n') < added.n || decoder->held.n == decoder->head_limit;
+}
+
+/* Adds input to what is held, up to the limit. Only while the head goes on is all of it head. */
 static enum http_decoder_event next_in_held(struct http_decoder *decoder, struct bytes *input,
                                             struct http_head *head)
 {
@@ -210,19 +219,14 @@ static enum http_decoder_event next_in_held(struct http_decoder *decoder, struct
     if (decoder->held.failed) {
         return fault(decoder, 431, "head too large");
     }
-    if (has_control(added)) {
-        return fault(decoder, 400, "control character in a head");
-    }
-    if (decoder->held.p[before - 1] == '\r' || bytes_find(added, '\r') < added.n ||
-        bytes_find(added, '\n') < added.n || decoder->held.n == decoder->head_limit) {
+    if (is_worth_parsing(decoder, added)) {
         event = parse(decoder, buf_bytes(&decoder->held), head, &used);
     }
-    if (event == HTTP_DECODER_HEAD) {
-        ASSERT(used > before);
-        *input = bytes_from(*input, used - before);
-    } else {
-        *input = bytes_from(*input, added.n);
+    if (event == HTTP_DECODER_MORE && has_control(added)) {
+        return fault(decoder, 400, "control character in a head");
     }
+    ASSERT(event != HTTP_DECODER_HEAD || used > before);
+    *input = bytes_from(*input, event == HTTP_DECODER_HEAD ? used - before : added.n);
     return event;
 }
 

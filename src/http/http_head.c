@@ -247,11 +247,15 @@ static enum step parse_status(struct head_parser *parser)
     const char *at = parser->at;
     size_t n;
 
-    if (room(parser) < 5) {
-        return STEP_MORE;
+    for (n = 0; n < 5; n++) {
+        if (n == room(parser)) {
+            return STEP_MORE;
+        }
+        if (n == 0 ? at[n] != ' ' : n < 4 ? !is_digit(at[n]) : at[n] != ' ' && at[n] != '\r') {
+            return bad(parser, 0, "malformed status line");
+        }
     }
-    if (at[0] != ' ' || at[1] < '1' || at[1] > '9' || !is_digit(at[2]) || !is_digit(at[3]) ||
-        (at[4] != ' ' && at[4] != '\r')) {
+    if (at[1] == '0') {
         return bad(parser, 0, "malformed status line");
     }
     parser->head->status = (unsigned)((at[1] - '0') * 100 + (at[2] - '0') * 10 + (at[3] - '0'));

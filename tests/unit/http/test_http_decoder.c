@@ -5,108 +5,10 @@
  */
 #include "http/http_decoder.h"
 
-#include "base/buf.h"
-#include "base/mem.h"
 #include "support/check.h"
+#include "support/http_story.h"
 
 enum { HEAD_LIMIT = 16 * 1024 };
-
-struct story {
-    struct buf text;
-    bool in_body; /* adjacent pieces of a body are one */
-};
-
-static void tell_end_of_body(struct story *story)
-{
-    if (story->in_body) {
-        buf_add_char(&story->text, ']');
-        story->in_body = false;
-    }
-}
-
-static void tell_slice(struct buf *text, const char *name, struct bytes slice)
-{
-    if (bytes_is_set(slice)) {
-        buf_add_format(text, " %s=%.*s", name, BYTES_ARG(slice));
-    }
-}
-
-static void tell_head(struct buf *text, const struct http_head *head)
-{
-    static const char *const framing[] = {"none", "length", "chunked", "close"};
-
-    buf_add(text, bytes_is_set(head->method) ? BYTES("REQUEST") : BYTES("ANSWER"));
-    tell_slice(text, "method", head->method);
-    tell_slice(text, "target", head->target);
-    tell_slice(text, "path", head->path);
-    tell_slice(text, "query", head->query);
-    if (head->status) {
-        buf_add_format(text, " status=%u", head->status);
-    }
-    tell_slice(text, "reason", head->reason);
-    buf_add_format(text, " 1.%d %s", !head->is_http10, framing[head->framing]);
-    if (head->framing == HTTP_FRAMING_LENGTH) {
-        buf_add_format(text, "=%llu", (unsigned long long)head->length);
-    }
-    buf_add(text, head->keep_alive ? BYTES(" keep") : BYTES(" close"));
-    if (head->expect != HTTP_EXPECT_NOTHING) {
-        buf_add_format(text, " expect=%u", head->expect);
-    }
-    for (unsigned i = 0; i < head->headers->count; i++) {
-        buf_add_format(text, " <%.*s|%.*s>", BYTES_ARG(head->headers->items[i].name),
-                       BYTES_ARG(head->headers->items[i].value));
-    }
-    buf_add_char(text, '\n');
-}
-
-/* Slices of a moved head must not need the input any more. */
-static void tell_moved_head(struct buf *text, struct http_head *head)
-{
-    char *room = mem_alloc(head->block.n);
-
-    http_head_move(head, room);
-    tell_head(text, head);
-    mem_free(room);
-}
-
-static void tell(struct story *story, enum http_decoder_event event, struct http_head *head,
-                 struct bytes piece)
-{
-    if (event == HTTP_DECODER_BODY) {
-        assert_true(piece.n > 0);
-        buf_add(&story->text, story->in_body ? BYTES("") : BYTES("["));
-        buf_add(&story->text, piece);
-        story->in_body = true;
-        return;
-    }
-    tell_end_of_body(story);
-    if (event == HTTP_DECODER_HEAD) {
-        tell_moved_head(&story->text, head);
-    } else if (event == HTTP_DECODER_END) {
-        buf_add(&story->text, BYTES("END\n"));
-    }
-}
-
-static enum http_decoder_event feed(struct http_decoder *decoder, struct story *story,
-                                    struct bytes bytes)
-{
-    struct http_headers headers;
-    struct http_head head = {.headers = &headers};
-    char *copy = mem_strndup(bytes.p, bytes.n);
-    struct bytes input = bytes_of(copy, bytes.n);
-    enum http_decoder_event event;
-
-    do {
-        struct bytes piece = BYTES_NONE;
-
-        event = http_decoder_next(decoder, &input, &head, &piece);
-        if (event != HTTP_DECODER_MORE) {
-            tell(story, event, &head, piece);
-        }
-    } while (event != HTTP_DECODER_MORE && event != HTTP_DECODER_FAULT);
-    mem_free(copy);
-    return event;
-}
 
 struct message {
     const char *bytes;
@@ -116,40 +18,27 @@ struct message {
     bool finish; /* the stream ends after it */
 };
 
-static void end_story(struct http_decoder *decoder, struct story *story,
-                      enum http_decoder_event event, bool finish)
-{
-    if (event != HTTP_DECODER_FAULT && finish) {
-        event = http_decoder_finish(decoder);
-        tell(story, event, NULL, BYTES_NONE);
-    }
-    tell_end_of_body(story);
-    if (event == HTTP_DECODER_FAULT) {
-        buf_add_format(&story->text, "FAULT %s", decoder->fault.text);
-    } else if (!http_decoder_is_between(decoder)) {
-        buf_add(&story->text, BYTES("..."));
-    }
-}
-
 /* Cuts the message at two places (or not, where they are at its ends). */
 static void check_cuts(const struct message *message, size_t first, size_t second)
 {
     struct bytes bytes = bytes_cstr(message->bytes);
     struct http_decoder decoder;
-    struct story story = {.in_body = false};
+    struct http_story story = {.in_body = false};
     enum http_decoder_event event;
 
     buf_init(&story.text, BUF_NO_LIMIT);
     http_decoder_init(&decoder, message->kind, HEAD_LIMIT);
     http_decoder_set_to_head(&decoder, message->to_head);
-    event = feed(&decoder, &story, bytes_of(bytes.p, first));
+    event = http_story_feed(&story, &decoder, bytes_of(bytes.p, first));
     if (event != HTTP_DECODER_FAULT) {
-        event = feed(&decoder, &story, bytes_of(bytes.p + first, second - first));
+        event = http_story_feed(&story, &decoder, bytes_of(bytes.p + first, second - first));
     }
     if (event != HTTP_DECODER_FAULT) {
-        event = feed(&decoder, &story, bytes_from(bytes, second));
+        event = http_story_feed(&story, &decoder, bytes_from(bytes, second));
     }
-    end_story(&decoder, &story, event, message->finish);
+    if (http_story_end(&story, &decoder, event, message->finish)) {
+        buf_add(&story.text, bytes_cstr(decoder.fault.text));
+    }
     if (!bytes_eq(buf_bytes(&story.text), bytes_cstr(message->story))) {
         print_error("cut at %zu and %zu of:\n%s\n", first, second, message->bytes);
     }
@@ -162,16 +51,18 @@ static void check_bytewise(const struct message *message)
 {
     struct bytes bytes = bytes_cstr(message->bytes);
     struct http_decoder decoder;
-    struct story story = {.in_body = false};
+    struct http_story story = {.in_body = false};
     enum http_decoder_event event = HTTP_DECODER_MORE;
 
     buf_init(&story.text, BUF_NO_LIMIT);
     http_decoder_init(&decoder, message->kind, HEAD_LIMIT);
     http_decoder_set_to_head(&decoder, message->to_head);
     for (size_t i = 0; i < bytes.n && event != HTTP_DECODER_FAULT; i++) {
-        event = feed(&decoder, &story, bytes_of(bytes.p + i, 1));
+        event = http_story_feed(&story, &decoder, bytes_of(bytes.p + i, 1));
     }
-    end_story(&decoder, &story, event, message->finish);
+    if (http_story_end(&story, &decoder, event, message->finish)) {
+        buf_add(&story.text, bytes_cstr(decoder.fault.text));
+    }
     assert_bytes_eq(buf_bytes(&story.text), bytes_cstr(message->story));
     buf_fini(&story.text);
     http_decoder_fini(&decoder);
@@ -233,6 +124,9 @@ static void requests_are_told(void **state)
         {.bytes = "POST / HTTP/1.0\r\nExpect: 100-continue\r\nConnection: keep-alive\r\n\r\n",
          .story = "REQUEST method=POST target=/ path=/ 1.0 none close <Expect|100-continue>"
                   " <Connection|keep-alive>\nEND\n"},
+        {.bytes = "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n\x01\x1f\x7f\n",
+         .story = "REQUEST method=PUT target=/ path=/ 1.1 length=4 keep <Host|x>"
+                  " <Content-Length|4>\n[\x01\x1f\x7f\n]END\n"},
         {.bytes = "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
          .story = "REQUEST method=CONNECT target=a:443 path=a:443 1.1 none keep <Host|a>\nEND\n"},
     };
@@ -342,14 +236,14 @@ static void bad_answers_are_faults(void **state)
 static void too_many_interim_answers_are_a_fault(void **state)
 {
     struct http_decoder decoder;
-    struct story story = {.in_body = false};
+    struct http_story story = {.in_body = false};
     enum http_decoder_event event = HTTP_DECODER_MORE;
     unsigned n = 0;
 
     buf_init(&story.text, BUF_NO_LIMIT);
     http_decoder_init(&decoder, HTTP_DECODER_ANSWERS, HEAD_LIMIT);
     for (; event == HTTP_DECODER_MORE && n < 1000; n++) {
-        event = feed(&decoder, &story, BYTES("HTTP/1.1 100 Continue\r\n\r\n"));
+        event = http_story_feed(&story, &decoder, BYTES("HTTP/1.1 100 Continue\r\n\r\n"));
     }
     assert_int_equal(event, HTTP_DECODER_FAULT);
     assert_in_range(n, 10, 100);
@@ -365,14 +259,14 @@ static void a_small_head_limit_holds(void **state)
     for (size_t limit = n - 1; limit <= n; limit++) {
         for (size_t cut = 0; cut <= n; cut++) {
             struct http_decoder decoder;
-            struct story story = {.in_body = false};
+            struct http_story story = {.in_body = false};
             enum http_decoder_event event;
 
             buf_init(&story.text, BUF_NO_LIMIT);
             http_decoder_init(&decoder, HTTP_DECODER_REQUESTS, limit);
-            event = feed(&decoder, &story, bytes_of(request, cut));
+            event = http_story_feed(&story, &decoder, bytes_of(request, cut));
             if (event == HTTP_DECODER_MORE) {
-                event = feed(&decoder, &story, bytes_of(request + cut, n - cut));
+                event = http_story_feed(&story, &decoder, bytes_of(request + cut, n - cut));
             }
             assert_int_equal(event, limit == n ? HTTP_DECODER_MORE : HTTP_DECODER_FAULT);
             assert_int_equal(decoder.fault.status, limit == n ? 0 : 431);
@@ -385,14 +279,16 @@ static void a_small_head_limit_holds(void **state)
 static void a_fault_stays(void **state)
 {
     struct http_decoder decoder;
-    struct story story = {.in_body = false};
+    struct http_story story = {.in_body = false};
 
     buf_init(&story.text, BUF_NO_LIMIT);
     http_decoder_init(&decoder, HTTP_DECODER_REQUESTS, HEAD_LIMIT);
-    assert_int_equal(feed(&decoder, &story, BYTES("get")), HTTP_DECODER_MORE);
-    assert_int_equal(feed(&decoder, &story, BYTES(" / HTTP/1.1\r\n")), HTTP_DECODER_FAULT);
+    assert_int_equal(http_story_feed(&story, &decoder, BYTES("get")), HTTP_DECODER_MORE);
+    assert_int_equal(http_story_feed(&story, &decoder, BYTES(" / HTTP/1.1\r\n")),
+                     HTTP_DECODER_FAULT);
     assert_int_equal(decoder.fault.status, 400);
-    assert_int_equal(feed(&decoder, &story, BYTES("GET / HTTP/1.0\r\n\r\n")), HTTP_DECODER_FAULT);
+    assert_int_equal(http_story_feed(&story, &decoder, BYTES("GET / HTTP/1.0\r\n\r\n")),
+                     HTTP_DECODER_FAULT);
     assert_int_equal(http_decoder_finish(&decoder), HTTP_DECODER_FAULT);
     buf_fini(&story.text);
     http_decoder_fini(&decoder);
@@ -401,12 +297,12 @@ static void a_fault_stays(void **state)
 static void an_idle_decoder_holds_no_memory(void **state)
 {
     struct http_decoder decoder;
-    struct story story = {.in_body = false};
+    struct http_story story = {.in_body = false};
 
     buf_init(&story.text, BUF_NO_LIMIT);
     http_decoder_init(&decoder, HTTP_DECODER_REQUESTS, HEAD_LIMIT);
-    assert_int_equal(feed(&decoder, &story, BYTES("GET / HT")), HTTP_DECODER_MORE);
-    assert_int_equal(feed(&decoder, &story, BYTES("TP/1.0\r\n\r\n")), HTTP_DECODER_MORE);
+    assert_int_equal(http_story_feed(&story, &decoder, BYTES("GET / HT")), HTTP_DECODER_MORE);
+    assert_int_equal(http_story_feed(&story, &decoder, BYTES("TP/1.0\r\n\r\n")), HTTP_DECODER_MORE);
     assert_true(http_decoder_is_between(&decoder));
     assert_null(decoder.held.p);
     buf_fini(&story.text);
