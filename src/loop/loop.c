@@ -287,6 +287,7 @@ void loop_free(struct loop *loop)
     ASSERT(list_is_empty(&loop->deferred) && list_is_empty(&loop->flushes));
     ASSERT(uv_loop_close(&loop->uv) == 0);
     loop_timers_fini(loop);
+    loop_chunks_fini(loop);
     mem_free(loop->read_buffer);
     mem_free(loop->filter_buffer);
     mem_free(loop);

@@ -14,7 +14,7 @@
 #include "base/err.h"
 #include "base/list.h"
 
-enum { LOOP_READ_BYTES = 64 * 1024 };
+enum { LOOP_READ_BYTES = 64 * 1024, LOOP_CHUNK_BYTES = 16 * 1024 };
 
 struct loop;
 struct uv_loop_s;
@@ -107,3 +107,6 @@ void loop_outside_end(struct loop *loop);
 char *loop_read_buffer(struct loop *loop);
 /* Another, as long, for what a filter (TLS) makes of the first. */
 char *loop_filter_buffer(struct loop *loop);
+/* A piece of memory, LOOP_CHUNK_BYTES long, undefined; spare ones are kept for the next taker. */
+char *loop_chunk_take(struct loop *loop);
+void loop_chunk_give(struct loop *loop, char *chunk);

@@ -6,6 +6,8 @@
 
 #include "loop/loop.h"
 
+enum { LOOP_CHUNKS_SPARE = 128 };
+
 struct loop {
     uv_loop_t uv;
     uv_timer_t alarm;    /* ends the sleep when the first timer of the heap is due */
@@ -21,7 +23,12 @@ struct loop {
     unsigned n_heap, cap_heap;
     uint64_t timer_order;
     char *read_buffer, *filter_buffer; /* owned */
+    char *chunks[LOOP_CHUNKS_SPARE];   /* owned */
+    unsigned n_chunks;
 };
+
+/* --- loop_chunk.c --- */
+void loop_chunks_fini(struct loop *loop);
 
 /* --- loop_timer.c --- */
 void loop_timers_fini(struct loop *loop);
