@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Connecting: resolve -> each address in turn -> (TLS) -> done. A failed address leads to the next;
- * the last failure is what the caller hears. The time limit covers all of it.
+ * the last failure is what the caller hears. The time limit covers all of it; an address that does
+ * not answer gets its share of what is left, so that the others have theirs.
  */
 #include "net/net_connect.h"
 
@@ -35,6 +36,8 @@ struct connecting {
     uv_getaddrinfo_t resolve_req;
     uv_connect_t connect_req;
     bool is_resolving, is_connecting; /* libuv still has the request */
+    bool is_given_up;                 /* this address has had its time */
+    uint64_t deadline_ms;
     struct stream_tls_handshake handshake;
     struct loop_timer timer;
     struct loop_defer finish;
@@ -79,17 +82,38 @@ static void finish(struct connecting *c, int err)
     loop_defer_start(c->loop, &c->finish);
 }
 
-static void set_error_text(struct connecting *c, const char *what, int uv_error)
+/* As Node.js words it: "connect ECONNREFUSED 127.0.0.1:5000". */
+static void set_error_text(struct connecting *c, int uv_error)
 {
     char *text = c->request->error_text;
+    size_t room = sizeof(c->request->error_text);
+    char host[INET6_ADDRSTRLEN] = "";
 
-    if (c->is_unix || c->state == CONNECT_RESOLVING) {
-        (void)snprintf(text, sizeof(c->request->error_text), "%s %s %.100s", what,
-                       uv_err_name(uv_error), c->host);
+    if (c->state == CONNECT_SHAKING) {
+        (void)snprintf(text, room, "TLS handshake: %s", uv_strerror(uv_error));
+    } else if (c->state == CONNECT_RESOLVING) {
+        (void)snprintf(text, room, "getaddrinfo %s %.100s",
+                       uv_error == UV_EAI_NONAME ? "ENOTFOUND" : uv_err_name(uv_error), c->host);
+    } else if (c->is_unix) {
+        (void)snprintf(text, room, "connect %s %.110s", uv_err_name(uv_error), c->host);
     } else {
-        (void)snprintf(text, sizeof(c->request->error_text), "%s %s %.60s", what,
-                       uv_err_name(uv_error), net_stream_peer_name(c->stream));
+        (void)uv_ip_name(c->at->ai_addr, host, sizeof(host));
+        (void)snprintf(text, room, "connect %s %s:%u", uv_err_name(uv_error), host, c->port);
     }
+}
+
+static void set_timer(struct connecting *c)
+{
+    uint64_t now = loop_now_ms(c->loop);
+    uint64_t left = c->deadline_ms > now ? c->deadline_ms - now : 0;
+    unsigned n = 1;
+
+    if (c->state == CONNECT_CONNECTING && c->at) {
+        for (struct addrinfo *next = c->at->ai_next; next; next = next->ai_next) {
+            n++;
+        }
+    }
+    loop_timer_start(&c->timer, left / n);
 }
 
 /* --- TLS --- */
@@ -118,6 +142,7 @@ static void shake_hands(struct connecting *c)
 
     c->stream = NULL;
     c->state = CONNECT_SHAKING;
+    set_timer(c);
     c->handshake.done = on_shaken;
     stream_tls_connect(c->loop, &c->handshake, plain, c->tls, c->tls_name);
 }
@@ -144,7 +169,8 @@ static void on_connected(uv_connect_t *req, int status)
         }
         return;
     }
-    set_error_text(c, "connect", status);
+    status = c->is_given_up ? UV_ETIMEDOUT : status;
+    set_error_text(c, status);
     net_stream_abort(c->stream, false);
     c->stream = NULL;
     c->at = c->at ? c->at->ai_next : NULL;
@@ -155,17 +181,6 @@ static void on_connected(uv_connect_t *req, int status)
     }
 }
 
-static void name_peer(struct connecting *c)
-{
-    char host[INET6_ADDRSTRLEN] = "";
-    char name[INET6_ADDRSTRLEN + 16];
-    bool is_v6 = c->at->ai_family == AF_INET6;
-
-    (void)uv_ip_name(c->at->ai_addr, host, sizeof(host));
-    (void)snprintf(name, sizeof(name), is_v6 ? "[%s]:%u" : "%s:%u", host, c->port);
-    stream_uv_set_peer_name(c->stream, name);
-}
-
 static void try_address(struct connecting *c)
 {
     int err;
@@ -174,13 +189,15 @@ static void try_address(struct connecting *c)
     c->stream = stream_uv_new(c->loop, c->is_unix);
     c->connect_req.data = c;
     c->is_connecting = true;
+    c->is_given_up = false;
     if (c->is_unix) {
-        stream_uv_set_peer_name(c->stream, c->host);
+        stream_uv_set_peer_name(c->stream, "unix:", c->host);
         uv_pipe_connect(&c->connect_req, (uv_pipe_t *)stream_uv_handle(c->stream), c->host,
                         on_connected);
         return;
     }
-    name_peer(c);
+    set_timer(c);
+    stream_uv_set_peer_address(c->stream, c->at->ai_addr);
     err = uv_tcp_connect(&c->connect_req, (uv_tcp_t *)stream_uv_handle(c->stream), c->at->ai_addr,
                          on_connected);
     if (err) {
@@ -202,11 +219,7 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *foun
         return;
     }
     if (status) {
-        set_error_text(c, "getaddrinfo", status == UV_EAI_NONAME ? UV_ENOENT : status);
-        if (status == UV_EAI_NONAME) {
-            (void)snprintf(c->request->error_text, sizeof(c->request->error_text),
-                           "getaddrinfo ENOTFOUND %.100s", c->host);
-        }
+        set_error_text(c, status);
         finish(c, net_error_from_uv(status));
         return;
     }
@@ -238,16 +251,29 @@ static void resolve(struct connecting *c)
 
 /* --- the face --- */
 
+/* Ends what is under way; what libuv still has of it comes back as cancelled. */
+static void give_up(struct connecting *c, int err)
+{
+    if (c->state == CONNECT_RESOLVING && c->is_resolving) {
+        (void)uv_cancel((uv_req_t *)&c->resolve_req);
+    }
+    if (c->state == CONNECT_SHAKING) {
+        stream_tls_cancel(&c->handshake);
+    }
+    finish(c, err);
+}
+
 static void on_timeout(struct loop_timer *timer)
 {
     struct connecting *c = container_of(timer, struct connecting, timer);
 
-    (void)snprintf(c->request->error_text, sizeof(c->request->error_text),
-                   "connect ETIMEDOUT %.100s:%u", c->host, c->port);
-    if (c->state == CONNECT_SHAKING) {
-        stream_tls_cancel(&c->handshake);
+    if (c->state == CONNECT_CONNECTING && c->at && c->at->ai_next) {
+        c->is_given_up = true;
+        net_stream_abort(c->stream, false); /* on_connected takes the next address */
+        return;
     }
-    finish(c, ERR_TIMEOUT);
+    set_error_text(c, UV_ETIMEDOUT);
+    give_up(c, ERR_TIMEOUT);
 }
 
 static struct connecting *connecting_new(struct loop *loop, struct net_connect *connect,
@@ -269,7 +295,8 @@ static struct connecting *connecting_new(struct loop *loop, struct net_connect *
     (void)snprintf(c->tls_name, sizeof(c->tls_name), "%.*s", BYTES_ARG(name));
     loop_defer_init(&c->finish, on_finish);
     loop_timer_init(loop, &c->timer, on_timeout);
-    loop_timer_start(&c->timer, target->timeout_ms ? target->timeout_ms : TIMEOUT_MS);
+    c->deadline_ms = loop_now_ms(loop) + (target->timeout_ms ? target->timeout_ms : TIMEOUT_MS);
+    set_timer(c);
     return c;
 }
 
@@ -279,7 +306,7 @@ void net_connect_start(struct loop *loop, struct net_connect *connect,
     struct connecting *c = connecting_new(loop, connect, target, done);
 
     if (target->host.n >= (c->is_unix ? PATH_BYTES : HOST_BYTES) || target->host.n == 0 ||
-        target->port > UINT16_MAX) {
+        target->port > UINT16_MAX || bytes_find(target->host, '\0') < target->host.n) {
         (void)snprintf(connect->error_text, sizeof(connect->error_text), "invalid address");
         finish(c, ERR_INVALID);
     } else if (c->is_unix) {
@@ -303,14 +330,17 @@ void net_connect_cancel(struct net_connect *connect)
 {
     struct connecting *c = connect->state;
 
-    if (!c || c->state == CONNECT_DONE) {
+    if (!c) {
         return;
     }
-    if (c->state == CONNECT_RESOLVING && c->is_resolving) {
-        (void)uv_cancel((uv_req_t *)&c->resolve_req);
+    if (c->state != CONNECT_DONE) {
+        give_up(c, ERR_CANCELED);
+        return;
     }
-    if (c->state == CONNECT_SHAKING) {
-        stream_tls_cancel(&c->handshake);
+    /* Connected or failed, and done has not heard of it yet. */
+    c->err = ERR_CANCELED;
+    if (c->stream) {
+        net_stream_abort(c->stream, false);
+        c->stream = NULL;
     }
-    finish(c, ERR_CANCELED);
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Listening sockets. When the process is out of file descriptors, accepting rests for a moment
- * instead of spinning; clients wait in the backlog meanwhile.
+ * Listening sockets, accepted from directly: libuv's own way drops clients when the process is out
+ * of file descriptors, and can spin. Here accepting rests for a moment then, and clients wait in
+ * the backlog.
  */
 #include "net/net_listener.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -14,43 +17,58 @@
 #include "loop/loop.h"
 #include "net/stream_uv.h"
 
-enum { BACKLOG = 1024, REST_MS = 100, HOST_BYTES = 256 };
+enum { BACKLOG = 1024, REST_MS = 100, HOST_BYTES = 256, ACCEPTS_PER_TURN = 256 };
 
 struct net_listener {
     struct loop *loop;
-    union {
-        uv_stream_t stream;
-        uv_tcp_t tcp;
-        uv_pipe_t pipe;
-    } handle;
-    bool is_unix;
+    uv_poll_t poll;
+    int fd;
+    char *path; /* of a Unix socket; owned, else NULL */
     unsigned port;
+    bool is_closed;
     net_accept_fn *accept;
     void *owner;
     struct loop_timer rest;
 };
 
-static void accept_one(struct net_listener *l)
-{
-    struct net_stream *stream = stream_uv_new(l->loop, l->is_unix);
+/* --- accepting --- */
 
-    if (uv_accept(&l->handle.stream, stream_uv_handle(stream)) != 0) {
+static void take(struct net_listener *l, int fd, const struct sockaddr *from)
+{
+    struct net_stream *stream = stream_uv_new(l->loop, l->path != NULL);
+
+    if (stream_uv_open(stream, fd) != 0) {
+        (void)close(fd);
         net_stream_abort(stream, false);
         return;
     }
-    stream_uv_read_peer_name(stream);
+    if (l->path) {
+        stream_uv_set_peer_name(stream, "unix:", l->path);
+    } else {
+        stream_uv_set_peer_address(stream, from);
+    }
     l->accept(l, stream);
 }
 
-static void on_connection(uv_stream_t *handle, int status)
+static void on_readable(uv_poll_t *poll, int status, int events)
 {
-    struct net_listener *l = handle->data;
+    struct net_listener *l = poll->data;
 
     loop_note_activity(l->loop);
-    if (status == 0) {
-        accept_one(l);
-    } else if (!loop_timer_is_running(&l->rest)) {
-        loop_timer_start(&l->rest, REST_MS);
+    for (int i = 0; i < ACCEPTS_PER_TURN && !l->is_closed; i++) {
+        struct sockaddr_storage from;
+        socklen_t n = sizeof(from);
+        int fd = accept4(l->fd, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0) {
+            take(l, fd, (const struct sockaddr *)&from);
+        } else if (errno == EAGAIN) {
+            return;
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            (void)uv_poll_stop(&l->poll);
+            loop_timer_start(&l->rest, REST_MS);
+            return;
+        }
     }
 }
 
@@ -58,84 +76,165 @@ static void on_rested(struct loop_timer *timer)
 {
     struct net_listener *l = container_of(timer, struct net_listener, rest);
 
-    (void)uv_listen(&l->handle.stream, BACKLOG, on_connection);
+    (void)uv_poll_start(&l->poll, UV_READABLE, on_readable);
 }
 
-static int bind_unix(struct net_listener *l, const char *path)
-{
-    struct stat old;
+/* --- opening: these answer with errno, 0 when it worked --- */
 
-    if (stat(path, &old) == 0 && S_ISSOCK(old.st_mode)) {
-        (void)unlink(path);
+static int listen_at(const struct sockaddr *address, socklen_t n, int *out_fd)
+{
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int on = 1;
+    int error;
+
+    if (fd < 0) {
+        return errno;
     }
-    return uv_pipe_bind(&l->handle.pipe, path);
-}
-
-static int bind_tcp(struct net_listener *l, const char *host, unsigned port)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
-    struct addrinfo *found = NULL;
-    char service[8];
-    uv_getaddrinfo_t req;
-    int err;
-
-    (void)snprintf(service, sizeof(service), "%u", port);
-    err = uv_getaddrinfo(loop_uv(l->loop), &req, NULL, host, service, &hints);
-    if (err) {
-        return err;
-    }
-    found = req.addrinfo;
-    err = uv_tcp_bind(&l->handle.tcp, found->ai_addr, 0);
-    uv_freeaddrinfo(found);
-    return err;
-}
-
-static unsigned bound_port(const struct net_listener *l)
-{
-    struct sockaddr_storage address;
-    int n = sizeof(address);
-
-    if (l->is_unix || uv_tcp_getsockname(&l->handle.tcp, (struct sockaddr *)&address, &n) != 0) {
+    /* A port whose last connections still linger can be taken again. */
+    if ((address->sa_family == AF_UNIX ||
+         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0) &&
+        bind(fd, address, n) == 0 && listen(fd, BACKLOG) == 0) {
+        *out_fd = fd;
         return 0;
     }
-    return ntohs(address.ss_family == AF_INET6
-                     ? ((const struct sockaddr_in6 *)(const void *)&address)->sin6_port
-                     : ((const struct sockaddr_in *)(const void *)&address)->sin_port);
+    error = errno;
+    (void)close(fd);
+    return error;
+}
+
+/* A socket file that nobody listens behind any more. */
+static bool is_left_over(const struct sockaddr_un *address)
+{
+    struct stat file;
+    bool is_refused;
+    int fd;
+
+    if (lstat(address->sun_path, &file) != 0 || !S_ISSOCK(file.st_mode)) {
+        return false;
+    }
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    is_refused = connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
+                 errno == ECONNREFUSED;
+    (void)close(fd);
+    return is_refused;
+}
+
+static int listen_unix(struct net_listener *l, const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int error;
+
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        return ENAMETOOLONG;
+    }
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    error = listen_at((const struct sockaddr *)&address, sizeof(address), &l->fd);
+    if (error == EADDRINUSE && is_left_over(&address)) {
+        (void)unlink(path);
+        error = listen_at((const struct sockaddr *)&address, sizeof(address), &l->fd);
+    }
+    if (error == 0) {
+        l->path = mem_strdup(path);
+    }
+    return error;
+}
+
+static unsigned bound_port(int fd)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t n = sizeof(address);
+
+    (void)getsockname(fd, (struct sockaddr *)&address, &n);
+    return stream_uv_port_of((const struct sockaddr *)&address);
+}
+
+/* Takes the first address of the name that works; a machine may lack IPv6. */
+static int listen_tcp(struct net_listener *l, const char *host, unsigned port)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    char service[8];
+    uv_getaddrinfo_t req;
+    int error = EADDRNOTAVAIL;
+    int uv_error;
+
+    (void)snprintf(service, sizeof(service), "%u", port);
+    uv_error = uv_getaddrinfo(loop_uv(l->loop), &req, NULL, host, service, &hints);
+    if (uv_error) {
+        return uv_error == UV_ENOMEM ? ENOMEM : ENOENT;
+    }
+    for (struct addrinfo *at = req.addrinfo; at && error; at = at->ai_next) {
+        error = listen_at(at->ai_addr, at->ai_addrlen, &l->fd);
+    }
+    uv_freeaddrinfo(req.addrinfo);
+    if (error == 0) {
+        l->port = bound_port(l->fd);
+    }
+    return error;
+}
+
+static int error_of(int error, bool is_unix)
+{
+    if (error == ENAMETOOLONG) {
+        return ERR_INVALID;
+    }
+    if (error == ENOENT && !is_unix) {
+        return ERR_NO_HOST;
+    }
+    return net_error_from_uv(uv_translate_sys_error(error));
+}
+
+static void close_socket(struct net_listener *l)
+{
+    (void)close(l->fd);
+    if (l->path) {
+        (void)unlink(l->path);
+    }
+}
+
+static void free_listener(struct net_listener *l)
+{
+    mem_free(l->path);
+    mem_free(l);
 }
 
 int net_listener_open(struct loop *loop, const struct net_listen *listen, struct net_listener **out)
 {
-    struct bytes host = listen->host;
-    unsigned port = listen->port;
-    struct net_listener *l = mem_new(struct net_listener);
-    char name[HOST_BYTES];
-    int err;
+    bool is_unix = bytes_starts_with(listen->host, BYTES("/"));
+    struct net_listener *l;
+    char host[HOST_BYTES];
+    int error;
 
+    if (listen->host.n == 0 || listen->host.n >= sizeof(host) || listen->port > UINT16_MAX ||
+        bytes_find(listen->host, '\0') < listen->host.n) {
+        return ERR_INVALID;
+    }
+    (void)snprintf(host, sizeof(host), "%.*s", BYTES_ARG(listen->host));
+    l = mem_new(struct net_listener);
     l->loop = loop;
     l->accept = listen->accept;
     l->owner = listen->owner;
-    l->is_unix = bytes_starts_with(host, BYTES("/"));
+    l->poll.data = l;
     loop_timer_init(loop, &l->rest, on_rested);
-    ASSERT((l->is_unix ? uv_pipe_init(loop_uv(loop), &l->handle.pipe, 0)
-                       : uv_tcp_init(loop_uv(loop), &l->handle.tcp)) == 0);
-    l->handle.stream.data = l;
-    if (host.n >= sizeof(name) || port > UINT16_MAX) {
-        net_listener_close(l);
-        return ERR_INVALID;
+    error = is_unix ? listen_unix(l, host) : listen_tcp(l, host, listen->port);
+    if (error) {
+        mem_free(l);
+        return error_of(error, is_unix);
     }
-    (void)snprintf(name, sizeof(name), "%.*s", BYTES_ARG(host));
-    err = l->is_unix ? bind_unix(l, name) : bind_tcp(l, name, port);
-    if (err == 0) {
-        err = uv_listen(&l->handle.stream, BACKLOG, on_connection);
+    error = uv_poll_init(loop_uv(loop), &l->poll, l->fd);
+    if (error) {
+        close_socket(l);
+        free_listener(l);
+        return net_error_from_uv(error);
     }
-    if (err) {
-        net_listener_close(l);
-        return net_error_from_uv(err);
-    }
-    l->port = bound_port(l);
+    ASSERT(uv_poll_start(&l->poll, UV_READABLE, on_readable) == 0);
     *out = l;
     return 0;
 }
+
+/* --- the rest --- */
 
 void *net_listener_owner(const struct net_listener *listener)
 {
@@ -149,13 +248,15 @@ unsigned net_listener_port(const struct net_listener *listener)
 
 static void on_closed(uv_handle_t *handle)
 {
-    mem_free(handle->data);
+    free_listener(handle->data);
 }
 
 void net_listener_close(struct net_listener *listener)
 {
     if (listener) {
+        listener->is_closed = true;
         loop_timer_stop(&listener->rest);
-        uv_close((uv_handle_t *)&listener->handle, on_closed);
+        uv_close((uv_handle_t *)&listener->poll, on_closed);
+        close_socket(listener);
     }
 }

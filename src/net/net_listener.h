@@ -17,7 +17,7 @@ struct net_listen {
     void *owner;
 };
 
-/* ERR_IN_USE, ERR_ACCESS, ERR_NO_HOST, ERR_INVALID. */
+/* ERR_IN_USE, ERR_ACCESS, ERR_NO_HOST, ERR_UNREACHABLE (not an address of ours), ERR_INVALID. */
 int net_listener_open(struct loop *loop, const struct net_listen *listen,
                       struct net_listener **out) MUST_CHECK;
 void *net_listener_owner(const struct net_listener *listener);

@@ -50,11 +50,7 @@ void net_stream_close(struct net_stream *stream)
 
 void net_stream_linger(struct net_stream *stream)
 {
-    if (stream->ops->linger) {
-        stream->ops->linger(stream);
-    } else {
-        stream->ops->close(stream);
-    }
+    stream->ops->linger(stream);
 }
 
 void net_stream_abort(struct net_stream *stream, bool reset)

@@ -23,7 +23,7 @@ struct net_stream_events {
     void (*on_read)(struct net_stream *stream, struct bytes bytes);
     /* The peer has closed its side; we may still write. NULL: net_stream_close follows. */
     void (*on_eof)(struct net_stream *stream);
-    /* The out buffer has drained after having been above the mark. NULL: not wanted. */
+    /* Nothing is pending any more after more than 256 KiB were. NULL: not wanted. */
     void (*on_drain)(struct net_stream *stream);
     /* err: 0 (closed by us or by the peer in order) or ERR_X. */
     void (*on_close)(struct net_stream *stream, int err);
@@ -38,7 +38,7 @@ void *net_stream_owner(const struct net_stream *stream);
 void net_stream_write(struct net_stream *stream, struct bytes bytes);
 /* Bytes accepted and not yet taken by the system. */
 size_t net_stream_pending_bytes(const struct net_stream *stream);
-/* The stream closes with ERR_LIMIT when more than this is pending. Default 64 MiB. */
+/* The stream closes with ERR_LIMIT when more than this is pending. Default 64 MiB, most 512 MiB. */
 void net_stream_set_write_limit(struct net_stream *stream, size_t bytes);
 /* No more on_read (and no reading from the system) until resumed. Streams start paused. */
 void net_stream_pause(struct net_stream *stream);

@@ -11,7 +11,7 @@ struct net_stream_ops {
     void (*pause)(struct net_stream *stream);
     void (*resume)(struct net_stream *stream);
     void (*close)(struct net_stream *stream);
-    void (*linger)(struct net_stream *stream); /* NULL: close */
+    void (*linger)(struct net_stream *stream);
     void (*abort)(struct net_stream *stream, bool reset);
     void (*set_no_delay)(struct net_stream *stream);
     const char *(*peer_name)(const struct net_stream *stream);

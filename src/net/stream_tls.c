@@ -21,10 +21,12 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "loop/loop.h"
+#include "net/net_out.h"
 #include "net/net_tls_internal.h"
 
 enum {
     WRITE_LIMIT_BYTES = 64 * 1024 * 1024,
+    WRITE_LIMIT_MOST_BYTES = 512 * 1024 * 1024, /* encrypted, the other stream still takes it */
     DRAIN_MARK_BYTES = 256 * 1024,
     ENCRYPT_STEP_BYTES = 64 * 1024,
     HELD_MAX_BYTES = 4 * LOOP_READ_BYTES, /* the other stream is paused long before */
@@ -47,10 +49,10 @@ struct stream_tls {
     struct stream_tls_handshake *handshake; /* NULL when over */
     enum tls_state state;
     bool is_reading, has_eof, under_has_eof, is_above_mark;
-    int err;            /* what on_close will say */
-    struct bytes input; /* not yet taken by OpenSSL; borrowed from on_read or from held */
-    struct buf held;    /* input left by a paused receiver */
-    struct buf plain;   /* gathering */
+    int err;              /* what on_close will say */
+    struct bytes input;   /* not yet taken by OpenSSL; borrowed from on_read or from held */
+    struct buf held;      /* input left by a paused receiver */
+    struct net_out plain; /* gathering */
     size_t write_limit;
     struct loop_defer flush, pump;
 };
@@ -178,7 +180,7 @@ static void on_under_close(struct net_stream *under, int err)
     }
     SSL_free(s->ssl);
     buf_fini(&s->held);
-    buf_fini(&s->plain);
+    net_out_fini(s->loop, &s->plain);
     mem_free(s);
 }
 
@@ -361,18 +363,16 @@ static size_t stream_pending_bytes(const struct net_stream *stream)
 
 static bool encrypt(struct stream_tls *s)
 {
-    size_t at = 0;
     bool is_ok = true;
 
     ERR_clear_error();
-    while (is_ok && at < s->plain.n) {
-        size_t n = s->plain.n - at;
+    while (is_ok && s->plain.n > 0) {
+        struct bytes bytes = net_out_bytes(&s->plain);
+        size_t n = bytes.n < ENCRYPT_STEP_BYTES ? bytes.n : ENCRYPT_STEP_BYTES;
 
-        n = n < ENCRYPT_STEP_BYTES ? n : ENCRYPT_STEP_BYTES;
-        is_ok = SSL_write_ex(s->ssl, s->plain.p + at, n, &n) == 1;
-        at += n;
+        is_ok = SSL_write_ex(s->ssl, bytes.p, n, &n) == 1;
+        net_out_take(s->loop, &s->plain, is_ok ? n : bytes.n);
     }
-    buf_fini(&s->plain);
     return is_ok;
 }
 
@@ -394,12 +394,11 @@ static void stream_write(struct net_stream *stream, struct bytes bytes)
     if (s->state != TLS_OPEN || bytes.n == 0) {
         return;
     }
-    if (bytes.n > s->write_limit || pending > s->write_limit - bytes.n) {
+    if (pending > s->write_limit || bytes.n > s->write_limit - pending) {
         abort_with(s, ERR_LIMIT, false);
         return;
     }
-    buf_add(&s->plain, bytes);
-    if (s->plain.failed) {
+    if (net_out_add(s->loop, &s->plain, bytes) != 0) {
         abort_with(s, ERR_NO_MEMORY, false);
         return;
     }
@@ -421,21 +420,38 @@ static void on_under_drain(struct net_stream *under)
 
 static void stream_set_write_limit(struct net_stream *stream, size_t bytes)
 {
-    of(stream)->write_limit = bytes;
+    of(stream)->write_limit = bytes < WRITE_LIMIT_MOST_BYTES ? bytes : WRITE_LIMIT_MOST_BYTES;
 }
 
 /* --- the rest --- */
+
+/* The last records and close_notify. */
+static void say_goodbye(struct stream_tls *s)
+{
+    if (encrypt(s)) {
+        (void)SSL_shutdown(s->ssl);
+    }
+    ERR_clear_error();
+}
 
 static void stream_close(struct net_stream *stream)
 {
     struct stream_tls *s = of(stream);
 
     if (s->state == TLS_OPEN) {
-        if (encrypt(s)) {
-            (void)SSL_shutdown(s->ssl);
-        }
-        ERR_clear_error();
+        say_goodbye(s);
         close_with(s, 0);
+    }
+}
+
+static void stream_linger(struct net_stream *stream)
+{
+    struct stream_tls *s = of(stream);
+
+    if (s->state == TLS_OPEN) {
+        say_goodbye(s);
+        stop(s, 0);
+        net_stream_linger(s->under);
     }
 }
 
@@ -467,6 +483,7 @@ static const struct net_stream_ops tls_ops = {
     .pause = stream_pause,
     .resume = stream_resume,
     .close = stream_close,
+    .linger = stream_linger,
     .abort = stream_abort,
     .set_no_delay = stream_set_no_delay,
     .peer_name = stream_peer_name,
@@ -532,7 +549,6 @@ static void start(struct loop *loop, struct stream_tls_handshake *handshake,
     s->handshake = handshake;
     s->write_limit = WRITE_LIMIT_BYTES;
     buf_init(&s->held, HELD_MAX_BYTES);
-    buf_init(&s->plain, BUF_NO_LIMIT);
     loop_defer_init(&s->flush, on_flush);
     loop_defer_init(&s->pump, on_pump);
     s->ssl = ssl_new(s, tls, server_name);
