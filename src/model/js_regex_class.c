@@ -19,7 +19,9 @@ struct range {
 };
 
 static const struct range digit_ranges[] = {{'0', '9'}};
-static const struct range word_ranges[] = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
+/* The last two with the flags i and u only. */
+static const struct range word_ranges[] = {{'0', '9'}, {'A', 'Z'},     {'_', '_'},
+                                           {'a', 'z'}, {0x17f, 0x17f}, {0x212a, 0x212a}};
 static const struct range space_ranges[] = {
     {0x09, 0x0d},     {0x20, 0x20},     {0xa0, 0xa0},     {0x1680, 0x1680}, {0x2000, 0x200a},
     {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000}, {0xfeff, 0xfeff}};
@@ -170,7 +172,7 @@ static bool emit_class_escape(struct js_regex_translation *t, uint16_t letter)
         emit_ranges(t, digit_ranges, sizeof(digit_ranges) / sizeof(digit_ranges[0]), negated);
         return true;
     case 'w':
-        emit_ranges(t, word_ranges, sizeof(word_ranges) / sizeof(word_ranges[0]), negated);
+        emit_ranges(t, word_ranges, t->flags.unicode && t->flags.ignore_case ? 6 : 4, negated);
         return true;
     case 's':
         emit_ranges(t, space_ranges, sizeof(space_ranges) / sizeof(space_ranges[0]), negated);
@@ -258,7 +260,24 @@ static uint32_t read_octal(struct js_regex_translation *t)
     return value;
 }
 
-/* Behind the backslash: an escape that means one character, in a class or outside. */
+/* With the flag u nothing may be escaped for no reason. */
+static bool is_strict_escape(const struct js_regex_translation *t)
+{
+    uint16_t c = *t->p;
+
+    if (c == '0') {
+        return t->end - t->p < 2 || t->p[1] < '0' || t->p[1] > '9';
+    }
+    if (c == 'c') {
+        return t->end - t->p > 1 && t->p[1] < 0x80 && t->p[1] > '9' &&
+               js_regex_is_alphanumeric(t->p[1]);
+    }
+    if (c == 'x') {
+        return t->end - t->p > 2 && digit_value(t->p[1]) < 16 && digit_value(t->p[2]) < 16;
+    }
+    return c && c < 0x80 && strchr("^$\\.*+?()[]{}|/fnrtvu", c);
+}
+
 uint32_t js_regex_read_escape(struct js_regex_translation *t)
 {
     static const char letters[] = "fnrtv";
@@ -267,6 +286,7 @@ uint32_t js_regex_read_escape(struct js_regex_translation *t)
     const char *letter = c && c < 0x80 ? strchr(letters, c) : NULL;
     uint32_t value;
 
+    t->failed |= t->flags.unicode && !is_strict_escape(t);
     if (c >= '0' && c <= '7') {
         return read_octal(t);
     }

@@ -29,11 +29,14 @@ enum js_regex_after {
     JS_REGEX_AFTER_QUANTIFIER
 };
 
+enum { JS_REGEX_DEPTH_MAX = 250 };
+
 struct js_regex_translation {
     const uint16_t *p, *end;
     struct js_regex_flags flags;
     struct buf *out;
     unsigned n_groups, depth;
+    enum js_regex_after after_group[JS_REGEX_DEPTH_MAX]; /* what may follow the open ones */
     bool has_names, failed;
     unsigned covered;  /* which of the folding characters the class at hand names */
     size_t members_at; /* where its members begin in out */

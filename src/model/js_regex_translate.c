@@ -10,6 +10,8 @@
 
 #define LINE_ENDS "\\n\\r\\x{2028}\\x{2029}"
 #define WORD      "(?-i:[0-9A-Z_a-z])"
+/* The long s and the Kelvin sign are cases of s and k. */
+#define FOLDED_WORD "(?-i:[0-9A-Z_a-z\\x{17f}\\x{212a}])"
 
 /* The name behind "(?<" or "\k<", copied up to and with '>'. */
 static void translate_name(struct js_regex_translation *t)
@@ -45,8 +47,17 @@ static void translate_back_reference(struct js_regex_translation *t)
 
 static void translate_boundary(struct js_regex_translation *t, bool negated)
 {
-    js_regex_emit(t, negated ? "(?:(?<=" WORD ")(?=" WORD ")|(?<!" WORD ")(?!" WORD "))"
-                             : "(?:(?<=" WORD ")(?!" WORD ")|(?<!" WORD ")(?=" WORD "))");
+    const char *word = t->flags.unicode && t->flags.ignore_case ? FOLDED_WORD : WORD;
+
+    js_regex_emit(t, "(?:(?<=");
+    js_regex_emit(t, word);
+    js_regex_emit(t, negated ? ")(?=" : ")(?!");
+    js_regex_emit(t, word);
+    js_regex_emit(t, ")|(?<!");
+    js_regex_emit(t, word);
+    js_regex_emit(t, negated ? ")(?!" : ")(?=");
+    js_regex_emit(t, word);
+    js_regex_emit(t, "))");
     t->p++;
     t->after = JS_REGEX_AFTER_NOTHING;
 }
@@ -84,7 +95,11 @@ static void translate_group(struct js_regex_translation *t)
 {
     static const char *const kinds[] = {"?:", "?=", "?!", "?<=", "?<!"};
 
-    t->depth++;
+    if (t->depth == JS_REGEX_DEPTH_MAX) {
+        t->failed = true;
+        return;
+    }
+    t->after_group[t->depth++] = JS_REGEX_AFTER_ATOM;
     t->after = JS_REGEX_AFTER_NOTHING;
     js_regex_emit(t, "(");
     if (!js_regex_next_is(t, 0, '?')) {
@@ -94,6 +109,10 @@ static void translate_group(struct js_regex_translation *t)
         size_t n = strlen(kinds[i]);
 
         if (js_regex_next_is(t, 1, kinds[i][1]) && (n < 3 || js_regex_next_is(t, 2, kinds[i][2]))) {
+            /* Look-behind never takes a quantifier, look-ahead does by web legacy. */
+            if (n == 3 || (i > 0 && t->flags.unicode)) {
+                t->after_group[t->depth - 1] = JS_REGEX_AFTER_NOTHING;
+            }
             js_regex_emit(t, kinds[i]);
             t->p += n;
             return;
@@ -182,10 +201,12 @@ static void translate_assertion(struct js_regex_translation *t, uint16_t c)
 
 static void translate_close(struct js_regex_translation *t)
 {
-    t->failed |= t->depth == 0;
-    t->depth--;
+    if (t->depth == 0) {
+        t->failed = true;
+        return;
+    }
+    t->after = t->after_group[--t->depth];
     js_regex_emit(t, ")");
-    t->after = JS_REGEX_AFTER_ATOM;
 }
 
 static void translate_term(struct js_regex_translation *t)
