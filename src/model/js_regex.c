@@ -11,7 +11,7 @@
 #include "model/js_regex_internal.h"
 
 enum {
-    MATCH_STEPS_MAX = 500000, /* some ten milliseconds */
+    MATCH_STEPS_MAX = 200000, /* less than ten milliseconds */
     MATCH_HEAP_KIB_MAX = 20000,
     PATTERN_BYTES_MAX = 1 << 20
 };
