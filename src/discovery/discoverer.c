@@ -63,8 +63,10 @@ static void send_info_to_all(struct discoverer *d)
 {
     enum protocol versions[2];
 
+    d->told_version = PROTOCOL_NONE;
     if (transit_versions(d->transit, versions) < 2) {
         send_info_to(d, BYTES_NONE, versions[0]);
+        d->told_version = versions[0];
         return;
     }
     list_for_each (link, registry_nodes(d->registry)) {
@@ -170,6 +172,17 @@ static void on_discover(void *owner, const struct packet_envelope *from)
     }
 }
 
+/*
+ * A node that has asked who we are, but had not told us of itself yet, did not hear what was
+ * announced since then, unless that was a broadcast in its version.
+ */
+static void tell_newcomer(struct discoverer *d, const struct packet_envelope *from)
+{
+    if (d->state == DISCOVERER_READY && from->version != d->told_version) {
+        send_info_to(d, from->sender, from->version);
+    }
+}
+
 static void on_info(void *owner, const struct packet_envelope *from, struct bytes packet)
 {
     struct discoverer *d = owner;
@@ -193,6 +206,7 @@ static void on_info(void *owner, const struct packet_envelope *from, struct byte
 
         log_info(&d->log, "Node '%.*s' %s.", BYTES_ARG(from->sender),
                  reconnected ? "reconnected" : "connected");
+        tell_newcomer(d, from);
         d->events->on_node_connected(d->owner, node, reconnected);
     }
     if (services_changed) {

@@ -22,6 +22,7 @@ struct discoverer {
     void *owner;
     enum discoverer_state state;
     bool was_reconnect, is_announced;
+    enum protocol told_version;        /* of the last INFO to all; NONE: each node got its own */
     struct loop_timer introduce_timer; /* DISCOVER -> ready */
     struct loop_timer info_timer;      /* debounce of INFO */
     struct loop_timer heartbeat_timer, sample_timer, check_timer, clean_timer;
