@@ -30,12 +30,17 @@ static void print_help(void)
     config_print_options(stdout);
 }
 
-static void on_exit_wanted(struct sidecar *sidecar, int exit_code)
+static void on_exit_wanted(struct sidecar *sidecar)
 {
     struct process *p = sidecar_owner(sidecar);
 
-    p->exit_code = exit_code;
     loop_stop(p->loop);
+}
+
+static void on_conflict(struct sidecar *sidecar)
+{
+    (void)fflush(stdout);
+    _exit(EXIT_FAILURE);
 }
 
 /* The first signal stops in order, the second at once. */
@@ -81,8 +86,8 @@ static int run(struct config *config)
     (void)snprintf(sink.node_id, sizeof(sink.node_id), "%.*s", BYTES_ARG(config->node_id));
     p.sigterm = loop_signal_new(p.loop, SIGTERM, on_signal, &p);
     p.sigint = loop_signal_new(p.loop, SIGINT, on_signal, &p);
-    if (sidecar_start(p.loop, config, &sink, &(struct sidecar_events){on_exit_wanted, &p},
-                      &p.sidecar) == 0) {
+    if (sidecar_start(p.loop, config, &sink,
+                      &(struct sidecar_events){on_exit_wanted, on_conflict, &p}, &p.sidecar) == 0) {
         loop_run(p.loop);
     } else {
         p.exit_code = EXIT_FAILURE;

@@ -17,7 +17,6 @@ struct sidecar {
     struct external external;
     struct api *api;
     bool is_stopping;
-    int exit_code;
     struct sidecar_events events;
 };
 
@@ -41,8 +40,7 @@ static void on_conflict(struct broker *b)
 
     log_fatal(&s->log, "ServiceBroker has detected a nodeID conflict, use unique nodeIDs. "
                        "ServiceBroker stopped.");
-    s->exit_code = 1;
-    s->events.on_exit(s, 1);
+    s->events.on_conflict(s);
 }
 
 static int broker_create(struct sidecar *s, struct log_sink *sink)
@@ -132,7 +130,7 @@ static void on_api_drained(void *owner)
 {
     struct sidecar *s = owner;
 
-    s->events.on_exit(s, s->exit_code);
+    s->events.on_exit(s);
 }
 
 static void on_broker_stopped(struct broker *b)

@@ -11,8 +11,13 @@ struct loop;
 struct sidecar;
 
 struct sidecar_events {
-    /* Called once, from the loop, when the daemon is over. */
-    void (*on_exit)(struct sidecar *s, int exit_code);
+    /* Called once, from the loop, when sidecar_stop is through. */
+    void (*on_exit)(struct sidecar *s);
+    /*
+     * Another node has taken our nodeID: the process has to end at once. Leaving in order would
+     * make the others believe that it is the other node which leaves.
+     */
+    void (*on_conflict)(struct sidecar *s);
     void *owner;
 };
 
@@ -23,7 +28,7 @@ struct sidecar_events {
 int sidecar_start(struct loop *loop, struct config *config, struct log_sink *sink,
                   const struct sidecar_events *events, struct sidecar **out) MUST_CHECK;
 void *sidecar_owner(const struct sidecar *s);
-/* Leaves the cluster in order; on_exit follows with code 0. */
+/* Leaves the cluster in order; on_exit follows. */
 void sidecar_stop(struct sidecar *s);
 /* Port of the REST API. */
 unsigned sidecar_port(const struct sidecar *s);
