@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Plays one recorded case against a world and returns the list of differences.
-import { againstOriginal, freePort, Sidecar, startNats, waitFor, World } from './world.mjs';
+import { Connection, request } from '../support-js/http.mjs';
+import { freePort, Sidecar, startNats, waitFor } from '../support-js/process.mjs';
+import { againstOriginal, World } from './world.mjs';
 import { rawBytes, requestBytes, withPorts } from './cases.mjs';
 import { compare, compareCallerSaw, compareOutbound, compareResponse } from './compare.mjs';
 import { before } from './fixtures.mjs';
-import { Connection, request } from './http.mjs';
 import { callAndTell, plain, startRemote } from './remote.mjs';
 
 const GRACE = 5;

@@ -72,7 +72,7 @@ for (const version of generations) {
       }], { transporter: { type: 'NATS', options: { servers: [nats.url], maxReconnectAttempts: -1, reconnectTimeWait: 100 } } });
       await knows(js, 'local.hello', 'sidecar');
       await learns(sidecar, 'remote.a', 'js');
-      const pending = call(sidecar, 'remote.never', {}, { timeout: 10000 });
+      const pending = call(sidecar, 'remote.never', { options: { timeout: 2500 } });
       await until('the call runs', async () => (await call(sidecar, 'remote.a')).status === 200);
 
       await nats.child.stop('SIGKILL');
@@ -83,8 +83,8 @@ for (const version of generations) {
       assert.strictEqual(failed.status, 502);
       assert.strictEqual(failed.body.error.name, 'BrokerDisconnectedError');
       assert.strictEqual(failed.body.error.retryable, true);
-      assert.strictEqual(await (async () => (await sidecar.request('POST', '/v1/emit/to.js', {})).status)(), 200);
-      assert.ok((await pending).status >= 500, 'the call that was under way fails');
+      assert.strictEqual((await sidecar.request('POST', '/v1/emit/to.js', {})).status, 200);
+      assert.ok([503, 504].includes((await pending).status), 'the call that was under way fails');
 
       nats = await startNats(port);
       await isReady(sidecar);

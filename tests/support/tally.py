@@ -49,7 +49,7 @@ def tap(path):
         found = RESULT.match(line)
         if found and found[1] and "# TODO" not in line:
             block = [text.strip() for text in lines[at + 1:at + TAIL_LINES]]
-            if "failureType: 'subtestsFailed'" not in block[:12]:
+            if not set(block[:12]) & {"failureType: 'subtestsFailed'", "failureType: 'cancelledByParent'"}:
                 end = block.index("...") if "..." in block else len(block)
                 failures += [found[2], *("    " + text for text in block[1:end])]
     n_failed = sums["fail"] + sums.get("cancelled", 0)
