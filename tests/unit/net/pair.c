@@ -113,7 +113,7 @@ void pair_open(struct pair *pair, enum pair_kind kind)
     struct net_target target = {.host = BYTES("127.0.0.1"), .is_unix = kind == PAIR_UNIX};
     struct net_listen listen = {.accept = on_accept, .owner = pair};
 
-    *pair = (struct pair){.kind = kind, .loop = loop_new()};
+    *pair = (struct pair){.kind = kind, .loop = loop_new_virtual(0)};
     if (kind == PAIR_TLS) {
         make_tls(pair);
         target.tls = pair->client_tls;

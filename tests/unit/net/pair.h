@@ -35,7 +35,7 @@ struct pair {
     bool has_connected;
 };
 
-/* Connected; both ends resumed, with on_eof set. */
+/* Connected, on a virtual clock; both ends resumed, with on_eof set. */
 void pair_open(struct pair *pair, enum pair_kind kind);
 /* Aborts what is still open, frees all. */
 void pair_close(struct pair *pair);

@@ -298,6 +298,95 @@ static void test_half_close(void **state)
     assert_int_equal(pair->server.n_closes, 0);
 }
 
+/* A peer that does not read holds up the end for 5 s. */
+static void test_close_has_a_deadline(void **state)
+{
+    struct pair *pair = *state;
+
+    net_stream_pause(pair->server.stream);
+    net_stream_write(pair->client.stream, pattern(20 * 1024 * 1024));
+    net_stream_close(pair->client.stream);
+    loop_advance(pair->loop, 4999);
+    assert_int_equal(pair->client.n_closes, 0);
+    loop_advance(pair->loop, 1);
+    assert_int_equal(pair->client.n_closes, 1);
+    assert_int_equal(pair->client.err, ERR_TIMEOUT);
+}
+
+/* The last words arrive although the peer was still sending. */
+static void test_linger(void **state)
+{
+    struct pair *pair = *state;
+
+    net_stream_set_events(pair->server.stream, &pair_events_without_eof, &pair->server);
+    net_stream_write(pair->server.stream, pattern(3 * 1024 * 1024));
+    net_stream_write(pair->client.stream, BYTES("enough"));
+    net_stream_linger(pair->client.stream);
+    net_stream_write(pair->client.stream, BYTES("vanishes"));
+    run_until(pair->loop, pair->client.n_closes && pair->server.n_closes);
+    assert_bytes(buf_bytes(&pair->server.got), "enough");
+    assert_int_equal(pair->client.err, 0);
+    assert_int_equal(pair->server.err, 0);
+    assert_int_equal(pair->client.n_reads, 0);
+}
+
+static void test_linger_has_a_deadline(void **state)
+{
+    struct pair *pair = *state;
+
+    net_stream_linger(pair->client.stream);
+    run_until(pair->loop, pair->server.n_eofs);
+    loop_advance(pair->loop, 1999);
+    assert_int_equal(pair->client.n_closes, 0);
+    loop_advance(pair->loop, 1);
+    assert_int_equal(pair->client.n_closes, 1);
+    assert_int_equal(pair->client.err, 0);
+}
+
+struct aborter {
+    struct loop_defer flush;
+    struct net_stream *stream;
+};
+
+static void on_abort(struct loop_defer *flush)
+{
+    net_stream_abort(container_of(flush, struct aborter, flush)->stream, false);
+}
+
+/*
+ * The peer answers and is gone before our bytes leave: the answer is read, then the failure told.
+ * (Over TCP the write still succeeds.)
+ */
+static void test_a_failed_write_leaves_input_readable(void **state)
+{
+    struct pair *pair = *state;
+    struct aborter aborter = {.stream = pair->server.stream};
+
+    loop_defer_init(&aborter.flush, on_abort);
+    net_stream_write(pair->server.stream, BYTES("the answer"));
+    loop_flush_start(pair->loop, &aborter.flush);
+    net_stream_write(pair->client.stream, BYTES("the question"));
+    run_until(pair->loop, pair->client.n_closes);
+    assert_bytes(buf_bytes(&pair->client.got), "the answer");
+    assert_int_equal(pair->client.n_eofs, 0);
+    assert_int_equal(pair->client.err, ERR_RESET);
+}
+
+static void test_a_failed_write_ends_a_paused_stream(void **state)
+{
+    struct pair *pair = *state;
+
+    net_stream_pause(pair->client.stream);
+    net_stream_abort(pair->server.stream, false);
+    run_until(pair->loop, pair->server.n_closes);
+    for (int i = 0; i < 1000 && !pair->client.n_closes; i++) {
+        net_stream_write(pair->client.stream, BYTES("x"));
+        run_until_quiet(pair->loop);
+    }
+    assert_int_equal(pair->client.n_closes, 1);
+    assert_int_equal(pair->client.err, ERR_RESET);
+}
+
 static void test_names(void **state)
 {
     struct pair *pair = *state;
@@ -343,6 +432,12 @@ int main(void)
         EACH(test_reset_is_heard, PAIR_TLS),
         OVER_ALL(test_writing_to_a_peer_that_is_gone),
         OVER_ALL(test_half_close),
+        OVER_ALL(test_close_has_a_deadline),
+        OVER_ALL(test_linger),
+        OVER_ALL(test_linger_has_a_deadline),
+        EACH(test_a_failed_write_leaves_input_readable, PAIR_UNIX),
+        EACH(test_a_failed_write_ends_a_paused_stream, PAIR_TCP),
+        EACH(test_a_failed_write_ends_a_paused_stream, PAIR_UNIX),
         OVER_ALL(test_names),
     };
 
