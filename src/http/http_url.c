@@ -2,6 +2,8 @@
 /* Takes URLs apart, encodes and decodes them. */
 #include "http/http_url.h"
 
+#include <arpa/inet.h>
+
 #include "base/buf.h"
 
 enum { PORT_HTTP = 80, PORT_HTTPS = 443, PORT_MAX = 65535, HOST_BYTES_MAX = 253 };
@@ -161,9 +163,27 @@ static bool is_host_char(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
 }
 
-static bool is_v6_char(char c)
+static bool is_v6(struct bytes host)
 {
-    return (c >= 'a' && c <= 'f') || (c >= '0' && c <= '9') || c == ':' || c == '.';
+    char text[INET6_ADDRSTRLEN];
+    struct in6_addr address;
+
+    if (host.n >= sizeof(text) || memchr(host.p, '\0', host.n)) {
+        return false;
+    }
+    memcpy(text, host.p, host.n);
+    text[host.n] = '\0';
+    return inet_pton(AF_INET6, text, &address) == 1;
+}
+
+static bool is_name(struct bytes host)
+{
+    for (size_t i = 0; i < host.n; i++) {
+        if (!is_host_char(host.p[i])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static struct bytes lower(struct bytes text, struct arena *arena)
@@ -178,25 +198,24 @@ static struct bytes lower(struct bytes text, struct arena *arena)
 
 static int read_host(struct bytes *authority, struct arena *arena, struct http_url *out)
 {
-    bool is_v6 = authority->n && authority->p[0] == '[';
-    size_t n = bytes_find(*authority, is_v6 ? ']' : ':');
+    bool has_bracket = authority->n && authority->p[0] == '[';
+    size_t n = bytes_find(*authority, has_bracket ? ']' : ':');
     struct bytes host;
 
-    if (is_v6 && n == authority->n) {
+    if (has_bracket && n == authority->n) {
         return ERR_INVALID;
     }
-    host = is_v6 ? bytes_of(authority->p + 1, n - 1) : bytes_of(authority->p, n);
-    *authority = bytes_from(*authority, n + (is_v6 ? 1 : 0));
+    host = has_bracket ? bytes_of(authority->p + 1, n - 1) : bytes_of(authority->p, n);
+    *authority = bytes_from(*authority, n + (has_bracket ? 1 : 0));
     if (host.n == 0 || host.n > HOST_BYTES_MAX) {
         return ERR_INVALID;
     }
     out->host = lower(host, arena);
-    for (size_t i = 0; i < host.n; i++) {
-        if (is_v6 ? !is_v6_char(out->host.p[i]) : !is_host_char(out->host.p[i])) {
-            return ERR_INVALID;
-        }
+    if (has_bracket ? !is_v6(out->host) : !is_name(out->host)) {
+        return ERR_INVALID;
     }
-    out->host_header = is_v6 ? arena_format(arena, "[%.*s]", BYTES_ARG(out->host)) : out->host;
+    out->host_header =
+        has_bracket ? arena_format(arena, "[%.*s]", BYTES_ARG(out->host)) : out->host;
     return 0;
 }
 

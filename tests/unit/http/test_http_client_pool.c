@@ -411,8 +411,9 @@ static void redirects_end_after_20(void **state)
         answer_redirect(&peer, 302, "/a");
     }
     http_call_wait(&call, f->loop);
-    assert_int_equal(call.err, ERR_PROTOCOL);
-    assert_int_equal(strncmp(call.request.error_text, "maximum redirect reached", 24), 0);
+    assert_int_equal(call.err, ERR_REDIRECTS);
+    assert_int_equal(strncmp(call.request.error_text, "maximum redirect reached at: http://", 36),
+                     0);
     assert_int_equal(raw_client_count(&peer, "GET /a"), 21);
     raw_client_close(&peer);
 }
