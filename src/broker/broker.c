@@ -95,9 +95,7 @@ static void middlewares_create(struct broker *b, const struct middleware_ops *co
         struct middleware *m = ops[i]->create(b);
 
         b->middlewares[b->n_middlewares++] = m;
-        for (int kind = 0; kind < CONTEXT_KINDS; kind++) {
-            pipeline_add(&b->pipelines[kind], (enum context_kind)kind, m);
-        }
+        pipeline_add(&b->pipeline, m);
     }
 }
 

@@ -49,7 +49,7 @@ static struct context *context_for_call(struct broker *b, const struct broker_ca
 }
 
 /* protocol.md 14; *out_error is set when there is none. */
-static struct endpoint *choose(struct context *ctx, struct mol_error **out_error)
+struct endpoint *broker_choose_endpoint(struct context *ctx, struct mol_error **out_error)
 {
     struct registry *r = ctx->broker->registry;
     struct endpoint_list *list = registry_find_action(r, ctx->name);
@@ -62,18 +62,20 @@ static struct endpoint *choose(struct context *ctx, struct mol_error **out_error
     }
     if (bytes_is_set(ctx->target_node)) {
         e = registry_choose_node(r, list, ctx->target_node);
-        if (!e) {
-            *out_error = mol_error_about_action(&ctx->arena, MOL_ERROR_SERVICE_NOT_FOUND, ctx->name,
-                                                ctx->target_node);
+        if (e) {
+            return endpoint_ref(e);
         }
-        return e;
+        *out_error = mol_error_about_action(&ctx->arena, MOL_ERROR_SERVICE_NOT_FOUND, ctx->name,
+                                            ctx->target_node);
+        return NULL;
     }
     e = registry_choose(r, list, ctx);
     if (!e) {
         *out_error = mol_error_about_action(&ctx->arena, MOL_ERROR_SERVICE_NOT_AVAILABLE, ctx->name,
                                             BYTES_NONE);
+        return NULL;
     }
-    return e;
+    return endpoint_ref(e);
 }
 
 void broker_context_set_timeout(struct context *ctx, const struct endpoint *endpoint)
@@ -123,7 +125,7 @@ struct context *broker_call(struct broker *b, const struct broker_call *call, co
 {
     struct context *ctx = context_for_call(b, call);
     struct mol_error *error = refusal(ctx, call->parent);
-    struct endpoint *endpoint = error ? NULL : choose(ctx, &error);
+    struct endpoint *endpoint = error ? NULL : broker_choose_endpoint(ctx, &error);
 
     ctx->done = done;
     ctx->owner = owner;
@@ -135,9 +137,10 @@ struct context *broker_call(struct broker *b, const struct broker_call *call, co
         }
     }
     if (error) {
+        endpoint_unref(endpoint);
         broker_context_fail(ctx, error);
     } else {
-        broker_context_run(ctx, endpoint_ref(endpoint));
+        broker_context_run(ctx, endpoint);
     }
     ctx->is_starting = false;
     return ctx;

@@ -66,15 +66,21 @@ struct context *broker_find_context(struct broker *b, struct bytes id)
     return map_get(&b->contexts, id);
 }
 
+static void withdraw(struct context *ctx)
+{
+    if (ctx->is_registered) {
+        (void)map_remove(&ctx->broker->contexts, ctx->id);
+        ctx->is_registered = false;
+    }
+}
+
 static void context_free(struct context *ctx)
 {
     struct broker *b = ctx->broker;
 
     list_remove(&ctx->link);
     b->n_running--;
-    if (ctx->is_registered) {
-        map_remove(&b->contexts, ctx->id);
-    }
+    withdraw(ctx);
     endpoint_unref(ctx->endpoint);
     shared_unref(ctx->held);
     arena_fini(&ctx->arena);
@@ -128,7 +134,8 @@ void broker_context_fail(struct context *ctx, struct mol_error *error)
     broker_context_finished(ctx);
 }
 
-void broker_context_run(struct context *ctx, struct endpoint *endpoint)
+/* Kind and handler follow from the endpoint. */
+static void aim(struct context *ctx, struct endpoint *endpoint)
 {
     ctx->endpoint = endpoint;
     if (!endpoint->local) {
@@ -141,8 +148,28 @@ void broker_context_run(struct context *ctx, struct endpoint *endpoint)
         ctx->handler = run_local_action;
         broker_context_publish(ctx);
     }
-    ctx->pipeline = &ctx->broker->pipelines[ctx->kind];
+}
+
+void broker_context_run(struct context *ctx, struct endpoint *endpoint)
+{
+    aim(ctx, endpoint);
+    ctx->pipeline = &ctx->broker->pipeline;
     pipeline_run(ctx);
+}
+
+bool broker_context_choose_again(struct context *ctx)
+{
+    struct endpoint *endpoint = broker_choose_endpoint(ctx, &ctx->error);
+
+    if (!endpoint) {
+        return false;
+    }
+    withdraw(ctx);
+    broker_context_identify(ctx);
+    ctx->started_ms = loop_now_ms(ctx->loop);
+    endpoint_unref(ctx->endpoint);
+    aim(ctx, endpoint);
+    return true;
 }
 
 void broker_contexts_free(struct broker *b)

@@ -9,7 +9,7 @@
 #include "discovery/discoverer.h"
 #include "transit/transit.h"
 
-enum { CONTEXT_KINDS = 3, BROKER_MIDDLEWARES_MAX = 16 };
+enum { BROKER_MIDDLEWARES_MAX = CONTEXT_STAGES_MAX };
 
 enum broker_state {
     BROKER_NEW,         /* -> STARTED, STOPPED */
@@ -33,7 +33,7 @@ struct broker {
     struct discoverer *discoverer;                          /* owned; NULL without a transporter */
     struct middleware *middlewares[BROKER_MIDDLEWARES_MAX]; /* owned, outermost first */
     unsigned n_middlewares;
-    struct pipeline pipelines[CONTEXT_KINDS];
+    struct pipeline pipeline;
     struct list running; /* of struct context.link */
     struct map contexts; /* by id: local actions that run */
     unsigned n_running;
@@ -56,11 +56,15 @@ void broker_context_finished(struct context *ctx);
 void broker_contexts_free(struct broker *b);
 /* ctx has ended without having entered its pipeline. */
 void broker_context_fail(struct context *ctx, struct mol_error *error);
-/* Starts it at its endpoint: kind, pipeline and handler follow from it. Takes over the reference.
- */
+/* A retry: a new id, a new start of its time, an endpoint chosen anew. False: there is none, and
+ * ctx->error says so. */
+bool broker_context_choose_again(struct context *ctx);
+/* Starts it at its endpoint: kind and handler follow from it. Takes over the reference. */
 void broker_context_run(struct context *ctx, struct endpoint *endpoint);
 
 /* --- broker_call.c --- */
+/* The endpoint for its action (protocol.md 14), a new reference; NULL with *out_error set. */
+struct endpoint *broker_choose_endpoint(struct context *ctx, struct mol_error **out_error);
 /* Effective timeout of an action call, before a parent's rest is taken into account. */
 void broker_context_set_timeout(struct context *ctx, const struct endpoint *endpoint);
 

@@ -21,12 +21,15 @@ static void set_state(struct context *ctx, enum context_state state)
     ctx->state = state;
 }
 
-void pipeline_add(struct pipeline *p, enum context_kind kind, struct middleware *m)
+void pipeline_add(struct pipeline *p, struct middleware *m)
 {
-    if (m->ops->kinds & 1U << kind) {
-        ASSERT(p->n_stages < CONTEXT_STAGES_MAX);
-        p->stages[p->n_stages++] = m;
-    }
+    ASSERT(p->n_stages < CONTEXT_STAGES_MAX);
+    p->stages[p->n_stages++] = m;
+}
+
+static bool serves(const struct middleware *m, const struct context *ctx)
+{
+    return m->ops->kinds & 1U << ctx->kind;
 }
 
 /* The stage at work: the one being entered, or the one being left. */
@@ -44,7 +47,7 @@ static enum pipeline_step enter_stage(struct context *ctx)
 {
     struct middleware *m = ctx->pipeline->stages[ctx->stage];
 
-    return m->ops->enter ? m->ops->enter(m, ctx) : PIPELINE_NEXT;
+    return m->ops->enter && serves(m, ctx) ? m->ops->enter(m, ctx) : PIPELINE_NEXT;
 }
 
 static void enter(struct context *ctx)
@@ -68,27 +71,38 @@ static void enter(struct context *ctx)
     ctx->handler(ctx);
 }
 
-static void enter_again(struct context *ctx)
+/* From the stage that sends it round again inwards, at an endpoint chosen anew. False: there is
+ * none any more, and the error says so. */
+static bool enter_again(struct context *ctx)
 {
     ctx->result = BYTES_NONE;
     ctx->error = NULL;
+    if (!broker_context_choose_again(ctx)) {
+        return false;
+    }
     set_state(ctx, CONTEXT_ENTERING);
     enter(ctx);
+    return true;
+}
+
+static enum pipeline_step leave_stage(struct context *ctx)
+{
+    struct middleware *m = ctx->pipeline->stages[ctx->stage - 1];
+
+    return m->ops->leave && serves(m, ctx) ? m->ops->leave(m, ctx) : PIPELINE_NEXT;
 }
 
 static void leave(struct context *ctx)
 {
     ctx->is_leaving = true;
     while (ctx->stage > 0) {
-        struct middleware *m = ctx->pipeline->stages[ctx->stage - 1];
-        enum pipeline_step step = m->ops->leave ? m->ops->leave(m, ctx) : PIPELINE_NEXT;
+        enum pipeline_step step = leave_stage(ctx);
 
         if (step == PIPELINE_WAIT) {
             set_state(ctx, CONTEXT_WAITING);
             return;
         }
-        if (step == PIPELINE_AGAIN) {
-            enter_again(ctx);
+        if (step == PIPELINE_AGAIN && enter_again(ctx)) {
             return;
         }
         ctx->stage--;
@@ -106,9 +120,10 @@ void pipeline_run(struct context *ctx)
 void pipeline_resume(struct context *ctx, enum pipeline_step step)
 {
     ASSERT(ctx->state == CONTEXT_WAITING && step != PIPELINE_WAIT);
-    if (step == PIPELINE_AGAIN) {
-        enter_again(ctx);
-    } else if (ctx->is_leaving || step == PIPELINE_DONE) {
+    if (step == PIPELINE_AGAIN && enter_again(ctx)) {
+        return;
+    }
+    if (ctx->is_leaving || step == PIPELINE_DONE) {
         ctx->stage -= ctx->is_leaving ? 1 : 0;
         set_state(ctx, CONTEXT_LEAVING);
         leave(ctx);

@@ -18,7 +18,8 @@ enum pipeline_step {
     PIPELINE_NEXT, /* go on, inwards or outwards */
     PIPELINE_DONE, /* entering only: the outcome is set, turn round here */
     PIPELINE_WAIT, /* held; the middleware calls pipeline_resume later, never at once */
-    PIPELINE_AGAIN /* leaving only: from this stage inwards once more, the outcome is dropped */
+    PIPELINE_AGAIN /* leaving only: an endpoint is chosen anew, and from this stage inwards once
+                      more; the outcome is dropped */
 };
 
 enum middleware_kinds {
@@ -48,8 +49,8 @@ struct pipeline {
     unsigned n_stages;
 };
 
-/* Appends m as the innermost stage if it serves the kind. */
-void pipeline_add(struct pipeline *p, enum context_kind kind, struct middleware *m);
+/* Appends m as the innermost stage. Contexts of kinds that it does not serve pass it by. */
+void pipeline_add(struct pipeline *p, struct middleware *m);
 
 /* Where the middleware that is being entered or left keeps its state for this context. */
 void **pipeline_slot(struct context *ctx);

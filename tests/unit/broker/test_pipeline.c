@@ -103,8 +103,7 @@ static int set_up(void **state)
     for (int i = 0; i < 3; i++) {
         x->probes[i].base.ops = &probe_ops;
         x->probes[i].letter = (char)('A' + i);
-        pipeline_add(&x->pipeline, CONTEXT_LOCAL_ACTION, &x->probes[i].base);
-        pipeline_add(&x->pipeline, CONTEXT_LOCAL_EVENT, &x->probes[i].base);
+        pipeline_add(&x->pipeline, &x->probes[i].base);
     }
     assert_int_equal(x->pipeline.n_stages, 3);
     x->ctx = broker_context_new(x->broker);
@@ -176,10 +175,20 @@ static void a_context_held_on_its_way_back_goes_on(void **state)
 
 static void a_context_may_go_round_again(void **state)
 {
-    bench->finishes_at_once = true;
     bench->probes[1].on_leave = PIPELINE_AGAIN;
+    bench->finishes_at_once = true;
+    bench->ctx->name = BYTES("$node.options");
     pipeline_run(bench->ctx);
-    assert_string_equal(bench->trace, "ABC*cbC*cba+");
+    assert_string_equal(bench->trace, "ABC*cbCcba+"); /* the second time at the real endpoint */
+}
+
+static void going_round_again_to_nobody_fails(void **state)
+{
+    bench->probes[1].on_leave = PIPELINE_AGAIN;
+    bench->finishes_at_once = true;
+    bench->ctx->name = BYTES("no.such");
+    pipeline_run(bench->ctx);
+    assert_string_equal(bench->trace, "ABC*cba-");
 }
 
 static void giving_up_cancels_the_handler_and_leaves_all(void **state)
@@ -218,6 +227,7 @@ int main(void)
         with_bench(a_held_context_may_turn_round),
         with_bench(a_context_held_on_its_way_back_goes_on),
         with_bench(a_context_may_go_round_again),
+        with_bench(going_round_again_to_nobody_fails),
         with_bench(giving_up_cancels_the_handler_and_leaves_all),
         with_bench(giving_up_cancels_who_holds_it),
         with_bench(giving_up_one_held_on_its_way_back),
