@@ -333,6 +333,7 @@ void net_connect_cancel(struct net_connect *connect)
     if (!c) {
         return;
     }
+    (void)snprintf(connect->error_text, sizeof(connect->error_text), "%s", err_text(ERR_CANCELED));
     if (c->state != CONNECT_DONE) {
         give_up(c, ERR_CANCELED);
         return;
