@@ -85,11 +85,20 @@ size_t json_string_length(struct bytes slice)
     return slice.n;
 }
 
-static size_t container_length(struct bytes slice)
-{
-    size_t depth = 0;
-    size_t at = 0;
+/* Where a walk through a container stands between two blocks of text. */
+struct nesting {
+    size_t depth;
+    bool in_string;
+    bool escape; /* the last byte was a backslash that escapes the next */
+};
 
+/* The end of the container, going on byte by byte from slice.p[at]; slice.n when there is none. */
+static size_t walk_bytes(struct bytes slice, size_t at, struct nesting nesting)
+{
+    for (; at < slice.n && nesting.in_string; at++) {
+        nesting.in_string = nesting.escape || slice.p[at] != '"';
+        nesting.escape = !nesting.escape && slice.p[at] == '\\';
+    }
     while (at < slice.n) {
         char c = slice.p[at];
 
@@ -99,12 +108,120 @@ static size_t container_length(struct bytes slice)
         }
         at++;
         if (c == '{' || c == '[') {
-            depth++;
-        } else if ((c == '}' || c == ']') && --depth == 0) {
+            nesting.depth++;
+        } else if ((c == '}' || c == ']') && --nesting.depth == 0) {
             return at;
         }
     }
     return slice.n;
+}
+
+#if defined(__SSE2__)
+enum { BLOCK_BYTES = 64 };
+
+/* A bit for each byte. */
+struct block {
+    uint64_t quotes, backslashes, opening, closing;
+};
+
+static uint64_t matches(__m128i chunk, char wanted, unsigned shift)
+{
+    __m128i equal = _mm_cmpeq_epi8(chunk, _mm_set1_epi8(wanted));
+
+    return (uint64_t)(unsigned)_mm_movemask_epi8(equal) << shift;
+}
+
+static struct block read_block(const char *p)
+{
+    struct block block = {0, 0, 0, 0};
+
+    for (unsigned i = 0; i < BLOCK_BYTES; i += sizeof(__m128i)) {
+        __m128i chunk = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+        /* With this bit set, a bracket looks like a brace. */
+        __m128i folded = _mm_or_si128(chunk, _mm_set1_epi8(0x20));
+
+        block.quotes |= matches(chunk, '"', i);
+        block.backslashes |= matches(chunk, '\\', i);
+        block.opening |= matches(folded, '{', i);
+        block.closing |= matches(folded, '}', i);
+    }
+    return block;
+}
+
+/* The bytes behind a backslash that is not escaped itself. */
+static uint64_t escaped_bytes(uint64_t backslashes, bool *escape)
+{
+    uint64_t escaped = *escape;
+
+    backslashes &= ~escaped;
+    *escape = false;
+    while (backslashes) {
+        uint64_t first = backslashes & -backslashes;
+
+        *escape = first >> (BLOCK_BYTES - 1);
+        escaped |= first << 1;
+        backslashes &= ~(first | first << 1);
+    }
+    return escaped;
+}
+
+/* From each quote to the one before the next: 1, starting inside a string or not. */
+static uint64_t string_bytes(uint64_t quotes, bool in_string)
+{
+    for (unsigned shift = 1; shift < BLOCK_BYTES; shift *= 2) {
+        quotes ^= quotes << shift;
+    }
+    return in_string ? ~quotes : quotes;
+}
+
+/* Goes through the brackets of a block; returns behind the one that ends the container, or 0. */
+static size_t walk_brackets(uint64_t opening, uint64_t closing, size_t *depth)
+{
+    for (uint64_t rest = opening | closing; rest; rest &= rest - 1) {
+        if (opening & rest & -rest) {
+            ++*depth;
+        } else if (--*depth == 0) {
+            return (size_t)__builtin_ctzll(rest) + 1;
+        }
+    }
+    return 0;
+}
+
+/* Takes whole blocks from slice.p[*at] on; returns the container's length when it ends in one, or
+ * 0. */
+static size_t walk_blocks(struct bytes slice, size_t *at, struct nesting *nesting)
+{
+    for (; slice.n - *at >= BLOCK_BYTES; *at += BLOCK_BYTES) {
+        struct block block = read_block(slice.p + *at);
+        uint64_t outside;
+        size_t end;
+
+        if (block.backslashes || nesting->escape) {
+            block.quotes &= ~escaped_bytes(block.backslashes, &nesting->escape);
+        }
+        outside = ~string_bytes(block.quotes, nesting->in_string);
+        nesting->in_string = !(outside >> (BLOCK_BYTES - 1));
+        end = walk_brackets(block.opening & outside, block.closing & outside, &nesting->depth);
+        if (end) {
+            return *at + end;
+        }
+    }
+    return 0;
+}
+#else
+static size_t walk_blocks(struct bytes slice, size_t *at, struct nesting *nesting)
+{
+    return 0;
+}
+#endif
+
+static size_t container_length(struct bytes slice)
+{
+    struct nesting nesting = {1, false, false}; /* in the container that the first byte opens */
+    size_t at = 1;
+    size_t length = walk_blocks(slice, &at, &nesting);
+
+    return length ? length : walk_bytes(slice, at, nesting);
 }
 
 static bool is_blank(char c)

@@ -177,6 +177,57 @@ static void test_lengths(void **state)
     assert_int_equal(json_value_length(BYTES_NONE), 0);
 }
 
+/* A container of `depth` levels with brackets, quotes and backslashes in its strings. */
+static void add_container(struct buf *out, unsigned depth, uint64_t *seed)
+{
+    static const char *const strings[] = {
+        "\"\"",           "\"a\\\\\"", "\"\\\"]\"",        "\"}}}}\"",
+        "\"[{\\\\\\\"\"", "\"plain\"", "\"\\u007b, \\n\"", "\"longer, with a blank or two\""};
+    unsigned n = 0;
+
+    buf_add_char(out, '[');
+    for (*seed = *seed * 6364136223846793005U + 1; n <= *seed >> 61; n++) {
+        *seed = *seed * 6364136223846793005U + 1442695040888963407U;
+        if (depth > 0 && *seed >> 63) {
+            buf_add(out, BYTES("{\"k\":"));
+            add_container(out, depth - 1, seed);
+            buf_add(out, BYTES("},"));
+        }
+        buf_add(out, bytes_cstr(strings[*seed >> 40 & 7]));
+        buf_add_char(out, ',');
+    }
+    buf_add(out, BYTES("0]"));
+}
+
+/* Where a container ends does not depend on what follows or on how much of it is in one block. */
+static void test_lengths_of_containers(void **state)
+{
+    uint64_t seed = 1;
+    unsigned n_long = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 20000; i++) {
+        struct buf text;
+        char *exact;
+        size_t n;
+
+        buf_init(&text, BUF_NO_LIMIT);
+        add_container(&text, i % 6, &seed);
+        n = buf_bytes(&text).n;
+        n_long += n > 128;
+        exact = test_malloc(n); /* nothing behind it may be read */
+        memcpy(exact, buf_bytes(&text).p, n);
+        assert_int_equal(json_value_length(bytes_of(exact, n)), n);
+        assert_true(json_value_length(bytes_of(exact, n - 1)) == n - 1);
+        test_free(exact);
+        buf_add(&text,
+                BYTES("]}\",{\"x\":[\"and so on, longer than a block of sixty-four bytes\"]"));
+        assert_int_equal(json_value_length(buf_bytes(&text)), n);
+        buf_fini(&text);
+    }
+    assert_true(n_long > 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +241,7 @@ int main(void)
         cmocka_unit_test(test_get_fields),
         cmocka_unit_test(test_get_fields_in_any_order),
         cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_lengths_of_containers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
