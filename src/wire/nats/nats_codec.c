@@ -68,7 +68,6 @@ static int read_message(struct bytes args, bool has_headers, struct nats_frame *
     size_t n_sizes = has_headers ? 2 : 1;
     struct line line;
 
-    *announced = (struct announced){0};
     if (!split(args, &line) || line.n_args < 2 + n_sizes || line.n_args > 3 + n_sizes ||
         !bytes_to_u64(line.args[1], ULLONG_MAX, &out->sid) ||
         !read_size(line.args[line.n_args - 1], &announced->total_n)) {
@@ -133,6 +132,7 @@ static int read_line(struct bytes line, struct nats_frame *out, struct announced
     struct bytes args = args_of(line, BYTES("MSG"));
 
     *out = (struct nats_frame){0};
+    *announced = (struct announced){0};
     if (bytes_is_set(args)) {
         return read_message(args, false, out, announced);
     }
@@ -344,33 +344,39 @@ enum nats_error nats_codec_error_kind(struct bytes text)
 
 /* --- encoding --- */
 
+/* Neither empty nor with blanks or control characters, and no wildcard where none is allowed. */
 static bool is_token(struct bytes token, bool is_last, bool wildcards_allowed)
 {
-    if (token.n != 1) {
-        return token.n > 0;
+    for (size_t i = 0; i < token.n; i++) {
+        if ((unsigned char)token.p[i] <= ' ' || token.p[i] == 0x7f) {
+            return false;
+        }
     }
-    return token.p[0] == '*' ? wildcards_allowed
-                             : token.p[0] != '>' || (wildcards_allowed && is_last);
+    if (token.n == 1 && token.p[0] == '*') {
+        return wildcards_allowed;
+    }
+    if (token.n == 1 && token.p[0] == '>') {
+        return wildcards_allowed && is_last;
+    }
+    return token.n > 0;
 }
 
 bool nats_codec_is_subject(struct bytes text, bool wildcards_allowed)
 {
-    size_t start = 0;
-
-    if (text.n == 0 || text.n > NATS_SUBJECT_MAX) {
+    if (text.n > NATS_SUBJECT_MAX) {
         return false;
     }
-    for (size_t i = 0; i <= text.n; i++) {
-        if (i == text.n || text.p[i] == '.') {
-            if (!is_token(bytes_of(text.p + start, i - start), i == text.n, wildcards_allowed)) {
-                return false;
-            }
-            start = i + 1;
-        } else if ((unsigned char)text.p[i] <= ' ' || text.p[i] == 0x7f) {
+    for (;;) {
+        size_t dot = bytes_find(text, '.');
+
+        if (!is_token(bytes_of(text.p, dot), dot == text.n, wildcards_allowed)) {
             return false;
         }
+        if (dot == text.n) {
+            return true;
+        }
+        text = bytes_from(text, dot + 1);
     }
-    return true;
 }
 
 void nats_codec_add_sub(struct buf *out, struct bytes subject, struct bytes queue, unsigned sid)
@@ -395,6 +401,7 @@ void nats_codec_add_unsub(struct buf *out, unsigned sid)
 
 size_t nats_codec_pub_line(char line[NATS_PUB_LINE_MAX], struct bytes subject, size_t payload_bytes)
 {
+    static const char verb[] = {'P', 'U', 'B', ' '};
     char digits[24];
     char *first = digits + sizeof(digits);
     size_t n;
@@ -408,8 +415,8 @@ size_t nats_codec_pub_line(char line[NATS_PUB_LINE_MAX], struct bytes subject, s
     } while (payload_bytes > 0);
     *--first = ' ';
     n = (size_t)(digits + sizeof(digits) - first);
-    memcpy(line, "PUB ", 4);
-    memcpy(line + 4, subject.p, subject.n);
-    memcpy(line + 4 + subject.n, first, n);
-    return 4 + subject.n + n;
+    memcpy(line, verb, sizeof(verb));
+    memcpy(line + sizeof(verb), subject.p, subject.n);
+    memcpy(line + sizeof(verb) + subject.n, first, n);
+    return sizeof(verb) + subject.n + n;
 }

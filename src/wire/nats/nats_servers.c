@@ -218,6 +218,18 @@ static void learn(struct nats_servers *servers, struct bytes text, const struct 
     };
 }
 
+/* After the learned ones were replaced: the one that was current, or the first. */
+static unsigned find_again(const struct nats_servers *servers, const struct nats_server *was)
+{
+    for (unsigned i = 0; i < servers->n; i++) {
+        if (servers->items[i].port == was->port &&
+            bytes_eq_nocase(servers->items[i].host, was->host)) {
+            return i;
+        }
+    }
+    return 0;
+}
+
 void nats_servers_learn(struct nats_servers *servers, struct bytes connect_urls)
 {
     struct arena old = servers->learned;
@@ -234,13 +246,7 @@ void nats_servers_learn(struct nats_servers *servers, struct bytes connect_urls)
         learn(servers, json_string(value, &servers->learned), &from);
     }
     if (servers->at >= servers->n_configured) {
-        servers->at = 0;
-        for (unsigned i = servers->n_configured; i < servers->n; i++) {
-            if (servers->items[i].port == from.port &&
-                bytes_eq_nocase(servers->items[i].host, from.host)) {
-                servers->at = i;
-            }
-        }
+        servers->at = find_again(servers, &from);
     }
     arena_fini(&old);
 }
