@@ -64,7 +64,29 @@ static void describe(struct buf *out, const struct nats_frame *frame)
     }
 }
 
-/* Returns how it ended. */
+/* One piece in memory of its own, so that reads behind it are seen. Returns how it ended. */
+static int read_piece(struct nats_codec *codec, struct bytes piece, struct buf *out)
+{
+    char *copy = mem_realloc(NULL, piece.n);
+    struct bytes input = bytes_of(copy, piece.n);
+    struct nats_frame frame;
+    int result;
+
+    memcpy(copy, piece.p, piece.n);
+    while ((result = nats_codec_next(codec, &input, &frame)) == 1) {
+        ASSERT(frame.payload.n <= PAYLOAD_MAX);
+        describe(out, &frame);
+        (void)nats_codec_is_subject(frame.subject, true);
+        (void)nats_codec_error_kind(frame.text);
+        if (frame.op == NATS_OP_INFO) {
+            check_info(frame.text);
+        }
+    }
+    ASSERT(result < 0 || input.n == 0);
+    mem_free(copy);
+    return result;
+}
+
 static int read_in_pieces(struct bytes text, size_t size, struct buf *out)
 {
     struct nats_codec codec;
@@ -73,22 +95,8 @@ static int read_in_pieces(struct bytes text, size_t size, struct buf *out)
     nats_codec_init(&codec, PAYLOAD_MAX);
     while (text.n > 0 && result == 0) {
         size_t n = text.n < size ? text.n : size;
-        char *piece = mem_alloc(n);
-        struct bytes input = bytes_of(piece, n);
-        struct nats_frame frame;
 
-        memcpy(piece, text.p, n);
-        while ((result = nats_codec_next(&codec, &input, &frame)) == 1) {
-            ASSERT(frame.payload.n <= PAYLOAD_MAX);
-            describe(out, &frame);
-            (void)nats_codec_is_subject(frame.subject, true);
-            (void)nats_codec_error_kind(frame.text);
-            if (frame.op == NATS_OP_INFO) {
-                check_info(frame.text);
-            }
-        }
-        ASSERT(result < 0 || input.n == 0);
-        mem_free(piece);
+        result = read_piece(&codec, bytes_of(text.p, n), out);
         text = bytes_from(text, n);
     }
     nats_codec_fini(&codec);

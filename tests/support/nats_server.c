@@ -21,8 +21,7 @@ enum {
     TRIES = 5,
     WAIT_MS = 10000,
     STEP_MS = 5,
-    MS_PER_S = 1000,
-    NS_PER_MS = 1000000
+    STEP_NS = STEP_MS * 1000000,
 };
 
 static const char *find_program(void)
@@ -105,7 +104,7 @@ static int has_ended(struct nats_server_child *child)
 static int launch(struct nats_server_child *child)
 {
     const char *program = find_program();
-    const struct timespec step = {.tv_nsec = STEP_MS * NS_PER_MS};
+    const struct timespec step = {.tv_nsec = STEP_NS};
 
     child->pid = fork();
     assert_true(child->pid >= 0);

@@ -128,7 +128,7 @@ static void test_refuses_when_too_much_waits(void **state)
 {
     struct loop *loop = loop_new_virtual(0);
     struct receiver a;
-    size_t n = 16 * 1024 * 1024;
+    size_t n = (size_t)16 * 1024 * 1024;
     char *large = mem_alloc(n);
     int n_taken = 0;
 

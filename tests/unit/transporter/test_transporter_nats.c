@@ -269,7 +269,7 @@ static void test_repeated_failures_are_told_less_and_less(void **state)
                                                  BYTES("{\"reconnectTimeWait\":1000}"), &p.t),
                      0);
     p.t->ops->connect(p.t);
-    loop_advance(p.loop, 100 * 1000);
+    loop_advance(p.loop, 100000);
     assert_in_range(p.n_errors, 7, 8); /* 1, 2, 4 .. 64, perhaps 128 */
     p.t->ops->close(p.t, on_closed);
     run_until(p.loop, p.is_closed);

@@ -2,13 +2,7 @@
 /* The scripted server: bare sockets in the thread of the loop. */
 #include "scripted.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
-
-enum { WAIT_S = 10 };
+#include "support/run_until.h"
 
 /* --- the client's events --- */
 
@@ -82,60 +76,29 @@ void scripted_on_flushed(struct nats_client *client)
 
 /* --- the server --- */
 
-void scripted_listen(struct scripted *s)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)s->port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof(address);
-    int yes = 1;
-
-    s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    assert_true(s->listener >= 0);
-    assert_int_equal(setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)), 0);
-    assert_int_equal(bind(s->listener, (struct sockaddr *)&address, n), 0);
-    assert_int_equal(getsockname(s->listener, (struct sockaddr *)&address, &n), 0);
-    assert_int_equal(listen(s->listener, 8), 0);
-    s->port = ntohs(address.sin_port);
-    (void)snprintf(s->address, sizeof(s->address), "127.0.0.1:%u", s->port);
-}
-
 void scripted_stop_listening(struct scripted *s)
 {
-    if (s->listener >= 0) {
-        (void)close(s->listener);
+    if (s->is_listening) {
+        raw_server_close(&s->server);
     }
-    s->listener = -1;
-}
-
-bool scripted_has_connection(struct scripted *s)
-{
-    int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-    if (fd < 0) {
-        return false;
-    }
-    if (s->peer.fd >= 0) {
-        raw_client_close(&s->peer);
-    }
-    s->peer = (struct raw_client){.loop = s->loop, .fd = fd};
-    buf_init(&s->peer.in, BUF_NO_LIMIT);
-    return true;
-}
-
-static bool is_late(time_t since)
-{
-    return time(NULL) - since > WAIT_S;
+    s->is_listening = false;
 }
 
 void scripted_accept(struct scripted *s)
 {
-    time_t since = time(NULL);
-
-    while (!scripted_has_connection(s)) {
-        (void)loop_run_once(s->loop);
-        assert_false(is_late(since));
+    if (s->peer.fd >= 0) {
+        raw_client_close(&s->peer);
     }
+    raw_server_accept(&s->server, &s->peer);
+}
+
+bool scripted_has_connection(struct scripted *s)
+{
+    if (!raw_server_has_connection(&s->server)) {
+        return false;
+    }
+    scripted_accept(s);
+    return true;
 }
 
 void scripted_send(struct scripted *s, const char *text)
@@ -143,17 +106,14 @@ void scripted_send(struct scripted *s, const char *text)
     raw_client_send(&s->peer, bytes_cstr(text));
 }
 
+static bool has_event(const struct scripted *s, const char *text)
+{
+    return s->events.n > 0 && memmem(s->events.p, s->events.n, text, strlen(text));
+}
+
 void scripted_await(struct scripted *s, const char *text)
 {
-    time_t since = time(NULL);
-
-    while (!s->events.p || !memmem(s->events.p, s->events.n, text, strlen(text))) {
-        (void)loop_run_once(s->loop);
-        if (is_late(since)) {
-            print_error("only these events: %.*s\n", BYTES_ARG(buf_bytes(&s->events)));
-            fail();
-        }
-    }
+    run_until(s->loop, has_event(s, text));
 }
 
 void scripted_log_in(struct scripted *s)
@@ -187,7 +147,9 @@ void scripted_open(struct scripted *s, const char *servers, struct nats_client_o
     buf_init(&list, BUF_NO_LIMIT);
     *s = (struct scripted){.loop = loop_new_virtual(0), .peer.fd = -1};
     buf_init(&s->events, BUF_NO_LIMIT);
-    scripted_listen(s);
+    raw_server_open(&s->server, s->loop, NULL);
+    s->is_listening = true;
+    (void)snprintf(s->address, sizeof(s->address), "127.0.0.1:%u", s->server.port);
     for (const char *at = servers ? servers : "$"; *at; at++) {
         buf_add(&list, *at == '$' ? bytes_cstr(s->address) : bytes_of(at, 1));
     }

@@ -7,15 +7,15 @@
 #pragma once
 
 #include "support/check.h"
-#include "support/raw_client.h"
+#include "support/raw_server.h"
 #include "wire/nats/nats_client.h"
 
 #define SCRIPTED_INFO "INFO {\"server_id\":\"s\",\"max_payload\":1000}\r\n"
 
 struct scripted {
     struct loop *loop;
-    int listener; /* -1: the port is closed */
-    unsigned port;
+    struct raw_server server;
+    bool is_listening;
     char address[32];
     struct raw_client peer; /* the connection accepted last; fd -1: none */
     struct nats_client *client;
@@ -32,11 +32,10 @@ struct scripted {
 void scripted_open(struct scripted *s, const char *servers, struct nats_client_options options);
 /* Closes what is open and frees all. */
 void scripted_close(struct scripted *s);
-void scripted_listen(struct scripted *s); /* again, on the same port */
 void scripted_stop_listening(struct scripted *s);
 /* Waits for a connection; the one before is closed. */
 void scripted_accept(struct scripted *s);
-bool scripted_has_connection(struct scripted *s); /* one waits to be accepted */
+bool scripted_has_connection(struct scripted *s); /* then it is accepted */
 void scripted_send(struct scripted *s, const char *text);
 /* accept, INFO, CONNECT and PING, PONG; what the client sent stays in peer.in. */
 void scripted_log_in(struct scripted *s);

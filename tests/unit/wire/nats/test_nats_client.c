@@ -184,7 +184,7 @@ static void test_heeds_the_servers_max_payload(void **state)
 
 static void test_refuses_to_publish_when_too_much_is_unsent(void **state)
 {
-    size_t n = 1024 * 1024;
+    size_t n = 1048576;
     char *payload = mem_alloc(n);
     struct scripted s;
     unsigned n_taken = 0;
