@@ -184,10 +184,20 @@ def wire_table(summary):
     return table(["200 bytes there and back", "messages/s", "p50 us", "p99 us", "CPU us"], rows)
 
 
+def disturbance_note(summary):
+    share = summary.disturbed_share()
+    if share < 0.1:
+        return ""
+    return (
+        f"**The machine was busy with other work in {share:.0%} of the measurements: rates are too low "
+        "and slow answers too slow; CPU per call and its ratios hold.**\n\n"
+    )
+
+
 def sections(results):
     """Pairs of title and text, of what was measured."""
     summary = Summary(results)
-    yield "Figures of the design", figures_table(summary)
+    yield "Figures of the design", disturbance_note(summary) + figures_table(summary)
     if summary.cells("hop"):
         yield "nginx proxy hop", hop_table(summary)
     for path, title in PATH_TITLES.items():

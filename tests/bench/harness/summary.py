@@ -42,6 +42,11 @@ class Summary:
             if row["round"] in others
         )
 
+    def disturbed_share(self):
+        """Share of the measurements that something else on the processor disturbed."""
+        marks = [row["disturbed"] for row in self.calls]
+        return sum(marks) / len(marks) if marks else 0
+
     def cells(self, path):
         found = {(r["in_flight"], r["bytes"]) for r in self.calls if r["path"] == path}
         return sorted(found, key=lambda cell: (cell[1], cell[0]))

@@ -3,7 +3,7 @@
 
 import unittest
 
-from .report import number, table
+from .report import disturbance_note, number, table
 from .scenarios import REFERENCE
 from .summary import Figure, Summary, figures
 
@@ -37,6 +37,12 @@ class SummaryTest(unittest.TestCase):
         self.assertIsNone(summary.cpu_ratio("sidecar", "C", REFERENCE, "nginx", "hop"))
         self.assertIsNone(summary.added_latency_ms("sidecar", "C", "p50_us"))
         self.assertTrue(all(f.verdict == "not measured" for f in figures(summary)))
+
+    def test_a_busy_machine_is_told(self):
+        quiet = [call("nginx", "hop", 0, 10) | {"disturbed": False}] * 9
+        busy = quiet[:1] + [quiet[0] | {"disturbed": True}]
+        self.assertEqual(disturbance_note(Summary({"calls": quiet})), "")
+        self.assertIn("50%", disturbance_note(Summary({"calls": busy})))
 
     def test_added_latency_is_over_the_load_of_the_same_kind(self):
         rows = [
