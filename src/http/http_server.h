@@ -5,9 +5,10 @@
  * requests and answers each exactly once, now or later.
  *
  * Happy path: accept -> head decoded -> body collected -> on_request -> http_request_reply -> next.
- * Failure modes: malformed bytes are answered (400, 413, 414/431, 417, 501, 505, 408) and closed by
- * the server itself; a client that goes away while a request runs calls on_abandon, and the reply
- * then goes nowhere (it must still be made).
+ * Failure modes: malformed bytes are answered (400, 408, 431, 505), behind the replies of running
+ * requests, and closed by the server itself; an unknown Expect is answered 417 and the connection
+ * goes on; CONNECT is closed without an answer. A client that resets, closes or half-closes while a
+ * request runs is gone: on_abandon, and the reply then goes nowhere (it must still be made).
  */
 #pragma once
 
@@ -23,10 +24,10 @@ struct http_server_options {
     struct bytes host; /* see net_listener_open */
     unsigned port;
     size_t body_limit_bytes;  /* after decoding; 413 */
-    size_t head_limit_bytes;  /* 0: 16 KiB; 431 */
+    size_t head_limit_bytes;  /* 0: 16 KiB; 431; also for trailers and chunk extensions: 400 */
     unsigned max_connections; /* 0: 20,000; more are answered 503 and closed */
     unsigned max_pipelined;   /* requests taken from one connection at once; 0: 64 */
-    unsigned idle_timeout_ms; /* 0: 5,000 */
+    unsigned idle_timeout_ms; /* 0: 5,000; announced, and kept a second longer */
     unsigned head_timeout_ms; /* 0: 30,000; first byte to end of head: 408 */
     unsigned body_timeout_ms; /* 0: 60,000 without a byte of the body: 408 */
 };

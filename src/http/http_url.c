@@ -4,8 +4,6 @@
 
 #include <arpa/inet.h>
 
-#include "base/buf.h"
-
 enum { PORT_HTTP = 80, PORT_HTTPS = 443, PORT_MAX = 65535, HOST_BYTES_MAX = 253 };
 
 /* --- percent encoding --- */
@@ -68,28 +66,62 @@ static bool has_control(struct bytes text)
     return false;
 }
 
+static bool must_be_encoded(unsigned char c)
+{
+    return c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>';
+}
+
+static char *put(char *p, struct bytes text)
+{
+    memcpy(p, text.p, text.n);
+    return p + text.n;
+}
+
 /* A path and query that HTTP can carry; "%" stays as it is. */
 static struct bytes encode_target(struct bytes text, struct arena *arena)
 {
-    struct buf out;
-    struct bytes kept;
+    static const char digits[] = "0123456789ABCDEF";
+    bool needs_slash = text.n == 0 || text.p[0] != '/';
+    size_t n = text.n + needs_slash;
+    char *p, *at;
 
-    buf_init(&out, BUF_NO_LIMIT);
-    if (text.n == 0 || text.p[0] != '/') {
-        buf_add_char(&out, '/');
+    for (size_t i = 0; i < text.n; i++) {
+        n += must_be_encoded((unsigned char)text.p[i]) ? 2 : 0;
+    }
+    at = p = arena_alloc(arena, n + 1);
+    if (needs_slash) {
+        *at++ = '/';
     }
     for (size_t i = 0; i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
 
-        if (c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>') {
-            buf_add_format(&out, "%%%02X", c);
+        if (must_be_encoded(c)) {
+            *at++ = '%';
+            *at++ = digits[c >> 4];
+            *at++ = digits[c & 15];
         } else {
-            buf_add_char(&out, text.p[i]);
+            *at++ = text.p[i];
         }
     }
-    kept = arena_copy(arena, buf_bytes(&out));
-    buf_fini(&out);
-    return kept;
+    return bytes_of(p, n);
+}
+
+/* "host:port" after a scheme, without the speed of printf. */
+static struct bytes join(struct bytes scheme, struct bytes host, unsigned port, struct arena *arena)
+{
+    enum { PORT_DIGITS = 5 };
+    char digits[PORT_DIGITS];
+    size_t i = PORT_DIGITS;
+    char *p = arena_alloc(arena, scheme.n + host.n + 1 + PORT_DIGITS);
+    char *at = put(put(p, scheme), host);
+
+    do {
+        digits[--i] = (char)('0' + port % 10);
+        port /= 10;
+    } while (port > 0);
+    *at++ = ':';
+    at = put(at, bytes_of(digits + i, PORT_DIGITS - i));
+    return bytes_of(p, (size_t)(at - p));
 }
 
 static struct bytes base64(struct bytes text, struct arena *arena)
@@ -231,7 +263,7 @@ static int read_port(struct bytes authority, struct arena *arena, struct http_ur
     }
     out->port = (unsigned)port;
     if (out->port != usual) {
-        out->host_header = arena_format(arena, "%.*s:%u", BYTES_ARG(out->host_header), out->port);
+        out->host_header = join(BYTES(""), out->host_header, out->port, arena);
     }
     return 0;
 }
@@ -282,8 +314,8 @@ int http_url_parse(struct bytes text, struct arena *arena, struct http_url *out)
         return err;
     }
     out->target = encode_target(bytes_of(text.p, bytes_find(text, '#')), arena);
-    out->origin = arena_format(arena, "%s://%.*s:%u", out->is_tls ? "https" : "http",
-                               BYTES_ARG(out->host), out->port);
+    out->origin =
+        join(out->is_tls ? BYTES("https://") : BYTES("http://"), out->host, out->port, arena);
     return 0;
 }
 
