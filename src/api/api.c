@@ -53,8 +53,8 @@ static void on_abandon(struct http_server *server, struct http_request *http)
     struct context *ctx = request->ctx;
 
     if (ctx) {
-        pipeline_abort(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_REJECTED,
-                                                   ctx->name, ctx->node_id));
+        pipeline_abandon(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_REJECTED,
+                                                     ctx->name, ctx->node_id));
     }
 }
 

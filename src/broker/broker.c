@@ -187,8 +187,8 @@ static void abort_running(struct broker *b)
         struct context *ctx = list_entry(b->running.next, struct context, link);
 
         list_remove(&ctx->link);
-        pipeline_abort(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_REJECTED,
-                                                   ctx->name, b->options->node_id));
+        pipeline_abandon(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_REJECTED,
+                                                     ctx->name, b->options->node_id));
     }
 }
 

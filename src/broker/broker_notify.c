@@ -125,8 +125,8 @@ static void abort_contexts_of(struct broker *b, struct bytes node_id)
         list_remove(&ctx->link);
         list_append(&b->running, &ctx->link);
         ctx->done = NULL;
-        pipeline_abort(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_REJECTED,
-                                                   ctx->name, node_id));
+        pipeline_abandon(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_REJECTED,
+                                                     ctx->name, node_id));
     }
 }
 

@@ -77,6 +77,7 @@ static bool enter_again(struct context *ctx)
 {
     ctx->result = BYTES_NONE;
     ctx->error = NULL;
+    ctx->is_aborted = false;
     if (!broker_context_choose_again(ctx)) {
         return false;
     }
@@ -163,8 +164,15 @@ void pipeline_abort(struct context *ctx, struct mol_error *error)
         return;
     }
     cancel_holder(ctx);
+    ctx->is_aborted = true;
     ctx->result = BYTES_NONE;
     ctx->error = error;
     set_state(ctx, CONTEXT_LEAVING);
     leave(ctx);
+}
+
+void pipeline_abandon(struct context *ctx, struct mol_error *error)
+{
+    ctx->is_abandoned = true;
+    pipeline_abort(ctx, error);
 }

@@ -61,6 +61,8 @@ void pipeline_run(struct context *ctx);
 void pipeline_resume(struct context *ctx, enum pipeline_step step);
 /* The handler's outcome is set: unwind. At once or later, exactly once a run of the handler. */
 void pipeline_finish(struct context *ctx);
-/* Nobody wants the outcome any more (deadline, caller gone): the handler or the holding middleware
- * is cancelled and the context unwinds with this error (in its arena). */
+/* The attempt is given up (its time is over): the handler or the holding middleware is cancelled
+ * and the context unwinds with this error (in its arena). */
 void pipeline_abort(struct context *ctx, struct mol_error *error);
+/* The same when nobody waits for the outcome any more: there will be no other attempt. */
+void pipeline_abandon(struct context *ctx, struct mol_error *error);

@@ -5,6 +5,22 @@
 #include "base/bytes.h"
 #include "model/packet_type.h"
 
+/* retryPolicy, circuitBreaker, bulkhead: the broker's, which actions may override. */
+struct retry_options {
+    bool is_enabled;
+    double retries, delay_ms, max_delay_ms, factor;
+};
+
+struct breaker_options {
+    bool is_enabled;
+    double threshold, window_s, min_requests, half_open_ms;
+};
+
+struct bulkhead_options {
+    bool is_enabled;
+    double concurrency, max_queue; /* max_queue 0: no limit */
+};
+
 struct broker_options {
     struct bytes namespace_; /* may be empty */
     struct bytes node_id;
@@ -15,9 +31,12 @@ struct broker_options {
     struct bytes strategy;            /* name; none: RoundRobin */
     struct bytes public_options;      /* slice: object; what $node.options shows, secrets masked */
     enum protocol protocol;           /* PROTOCOL_NONE: auto */
-    double request_timeout_ms;        /* 0: none */
-    int max_call_level;               /* 0: no limit */
-    double heartbeat_interval_s;      /* 0: no heartbeats */
+    struct retry_options retry;
+    struct breaker_options breaker;
+    struct bulkhead_options bulkhead;
+    double request_timeout_ms;   /* 0: none */
+    int max_call_level;          /* 0: no limit */
+    double heartbeat_interval_s; /* 0: no heartbeats */
     double heartbeat_timeout_s;
     bool prefer_local;
     bool disable_balancer;

@@ -70,10 +70,12 @@ struct context {
     struct shared *held;       /* owned ref or NULL: text that slices above borrow from */
     const struct pipeline *pipeline;
     enum context_state state;
-    unsigned stage;                       /* middlewares entered */
-    bool is_leaving;                      /* which way it goes, or went before it was held */
-    bool is_registered;                   /* can be found by its id */
-    bool is_starting;                     /* inside the starting function: done has to wait */
+    unsigned stage;     /* middlewares entered */
+    bool is_leaving;    /* which way it goes, or went before it was held */
+    bool is_aborted;    /* unwinds because it was given up, not with its handler's outcome */
+    bool is_abandoned;  /* nobody waits for it: it is not to be tried again */
+    bool is_registered; /* can be found by its id */
+    bool is_starting;   /* inside the starting function: done has to wait */
     void (*handler)(struct context *ctx); /* innermost: what the pipeline stands around */
     void *slots[CONTEXT_STAGES_MAX];      /* what each middleware keeps, by stage */
     /* The handler's way to hear that nobody waits any more. It must not finish afterwards. */

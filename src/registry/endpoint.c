@@ -22,6 +22,12 @@ void endpoint_unref(struct endpoint *e)
         return;
     }
     ASSERT(!e->list);
+    while (e->attachments) {
+        struct endpoint_attachment *a = e->attachments;
+
+        e->attachments = a->next;
+        a->free(a);
+    }
     shared_unref(e->node_id);
     shared_unref(e->name_text);
     shared_unref(e->service_text);
@@ -45,4 +51,20 @@ void endpoint_set_available(struct endpoint *e, bool is_available)
     } else {
         e->list->n_unavailable++;
     }
+}
+
+struct endpoint_attachment *endpoint_attached(const struct endpoint *e, const void *owner)
+{
+    struct endpoint_attachment *a = e->attachments;
+
+    while (a && a->owner != owner) {
+        a = a->next;
+    }
+    return a;
+}
+
+void endpoint_attach(struct endpoint *e, struct endpoint_attachment *a)
+{
+    a->next = e->attachments;
+    e->attachments = a;
 }

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tries failed calls again (broker.md (d), Retry): at the caller's node only, for errors that pass
+ * the check (default: retryable), with growing delays, each time at an endpoint chosen anew. What
+ * is tried again is a fresh call: new id, new time-out, the same request id, parent and meta.
+ */
+#include <math.h>
+
+#include "broker/broker.h"
+#include "middleware/middleware.h"
+#include "middleware/policy.h"
+#include "registry/endpoint.h"
+
+struct retry_middleware {
+    struct middleware base;
+    struct logger log;
+    const struct broker_options *options;
+};
+
+/* While a context waits; kept for its number of attempts. */
+struct retrying {
+    struct loop_timer timer;
+    struct context *ctx;
+    unsigned attempts;
+};
+
+static struct retry_options policy_of(const struct retry_middleware *m, struct bytes policy)
+{
+    const struct retry_options *o = &m->options->retry;
+
+    return (struct retry_options){
+        .is_enabled = policy_bool(policy, BYTES("enabled"), o->is_enabled),
+        .retries = policy_number(policy, BYTES("retries"), o->retries),
+        .delay_ms = policy_number(policy, BYTES("delay"), o->delay_ms),
+        .max_delay_ms = policy_number(policy, BYTES("maxDelay"), o->max_delay_ms),
+        .factor = policy_number(policy, BYTES("factor"), o->factor),
+    };
+}
+
+static bool is_worth_it(struct bytes policy, const struct mol_error *error)
+{
+    struct bytes check = json_get(policy, BYTES("check"));
+
+    return json_is_object(check) ? policy_check(check, error) : mol_error_is_retryable(error);
+}
+
+static uint64_t delay_ms(const struct retry_options *o, unsigned attempt)
+{
+    double delay = o->delay_ms * pow(o->factor, attempt - 1);
+
+    delay = delay < o->max_delay_ms ? delay : o->max_delay_ms;
+    return delay >= 1 ? (uint64_t)delay : 1;
+}
+
+static void on_delay_over(struct loop_timer *timer)
+{
+    pipeline_resume(container_of(timer, struct retrying, timer)->ctx, PIPELINE_AGAIN);
+}
+
+static enum pipeline_step retry_enter(struct middleware *m, struct context *ctx)
+{
+    *pipeline_slot(ctx) = NULL;
+    return PIPELINE_NEXT;
+}
+
+static struct retrying *retrying_of(struct context *ctx)
+{
+    struct retrying *r = *pipeline_slot(ctx);
+
+    if (!r) {
+        r = arena_new(&ctx->arena, struct retrying);
+        r->ctx = ctx;
+        loop_timer_init(ctx->loop, &r->timer, on_delay_over);
+        *pipeline_slot(ctx) = r;
+    }
+    return r;
+}
+
+static enum pipeline_step retry_leave(struct middleware *base, struct context *ctx)
+{
+    struct retry_middleware *m = container_of(base, struct retry_middleware, base);
+    struct bytes policy;
+    struct retry_options o;
+    struct retrying *r;
+    double most;
+
+    if (!ctx->error || ctx->from_remote || ctx->is_abandoned) {
+        return PIPELINE_NEXT;
+    }
+    policy = json_get(ctx->endpoint->definition, BYTES("retryPolicy"));
+    o = policy_of(m, policy);
+    if (!o.is_enabled || !is_worth_it(policy, ctx->error)) {
+        return PIPELINE_NEXT;
+    }
+    r = retrying_of(ctx);
+    most = ctx->retries >= 0 ? ctx->retries : o.retries;
+    if (r->attempts >= most) {
+        return PIPELINE_NEXT;
+    }
+    r->attempts++;
+    log_warn(&m->log, "Retry to call '%.*s' action after %llu ms...", BYTES_ARG(ctx->name),
+             (unsigned long long)delay_ms(&o, r->attempts));
+    loop_timer_start(&r->timer, delay_ms(&o, r->attempts));
+    return PIPELINE_WAIT;
+}
+
+static void retry_cancel(struct middleware *m, struct context *ctx)
+{
+    struct retrying *r = *pipeline_slot(ctx);
+
+    loop_timer_stop(&r->timer);
+}
+
+static struct middleware *retry_create(struct broker *broker)
+{
+    struct retry_middleware *m = mem_new(struct retry_middleware);
+
+    m->base.ops = &middleware_retry_ops;
+    m->log = (struct logger){broker_log_sink(broker), "retry"};
+    m->options = broker_options(broker);
+    return &m->base;
+}
+
+static void retry_free(struct middleware *m)
+{
+    mem_free(container_of(m, struct retry_middleware, base));
+}
+
+const struct middleware_ops middleware_retry_ops = {
+    .name = "Retry",
+    .kinds = MIDDLEWARE_LOCAL_ACTION | MIDDLEWARE_REMOTE_ACTION,
+    .create = retry_create,
+    .free = retry_free,
+    .enter = retry_enter,
+    .leave = retry_leave,
+    .cancel = retry_cancel,
+};

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/* Retries, circuit breaker and bulkhead between nodes, on the virtual clock. */
+#include "support/check.h"
+
+#include "flow/flow.h"
+#include "registry/endpoint.h"
+
+enum { HELD_MAX = 16 };
+
+/* What the service does, and what it saw. */
+static struct {
+    unsigned n_calls, fail_first;
+    int code;
+    bool is_retryable, holds;
+    char ids[HELD_MAX][40];
+    struct context *held[HELD_MAX];
+    unsigned n_held;
+} work;
+
+static void drop_held(struct context *ctx)
+{
+    for (unsigned i = 0; i < work.n_held; i++) {
+        if (work.held[i] == ctx) {
+            work.held[i] = NULL;
+        }
+    }
+}
+
+static void run_work(struct context *ctx)
+{
+    unsigned n = work.n_calls++;
+
+    assert_true(n < HELD_MAX || !work.holds);
+    (void)snprintf(work.ids[n % HELD_MAX], sizeof(work.ids[0]), "%.*s", BYTES_ARG(ctx->id));
+    if (work.holds) {
+        work.held[work.n_held++] = ctx;
+        ctx->cancel = drop_held;
+        return;
+    }
+    if (n < work.fail_first) {
+        ctx->error =
+            mol_error_new(&ctx->arena, work.is_retryable ? MOL_ERROR_RETRYABLE : MOL_ERROR_CLIENT,
+                          BYTES("no"), work.code, BYTES("NO"), BYTES_NONE);
+    } else {
+        ctx->result = BYTES("\"fine\"");
+    }
+    pipeline_finish(ctx);
+}
+
+static void finish_held(unsigned i)
+{
+    struct context *ctx = work.held[i];
+
+    assert_non_null(ctx);
+    ctx->result = BYTES("1");
+    work.held[i] = NULL;
+    pipeline_finish(ctx);
+}
+
+#define WORK(policy)                                                                               \
+    "{'name':'w','fullName':'w','settings':{},'metadata':{},'actions':{'w.do':{" policy            \
+    "'rawName':'do','name':'w.do'}},'events':{}}"
+
+struct pair {
+    struct flow f;
+    struct flow_node a, b;
+};
+
+static void pair_start(struct pair *p, const char *published)
+{
+    memset(&work, 0, sizeof(work));
+    work.code = 503;
+    work.is_retryable = true;
+    flow_init(&p->f);
+    flow_node_init(&p->f, &p->a, "a", PROTOCOL_5);
+    flow_node_init(&p->f, &p->b, "b", PROTOCOL_5);
+    p->a.options.retry = (struct retry_options){false, 5, 100, 1000, 2};
+    p->b.options.retry = p->a.options.retry;
+    p->a.options.breaker = (struct breaker_options){false, 0.5, 60, 4, 10000};
+    p->b.options.breaker = p->a.options.breaker;
+    p->b.options.bulkhead = (struct bulkhead_options){false, 10, 100};
+    flow_node_start(&p->f, &p->b);
+    flow_node_serve(&p->b, published, run_work);
+    flow_node_start(&p->f, &p->a);
+    loop_advance(p->f.loop, 2000);
+}
+
+static void pair_stop(struct pair *p)
+{
+    flow_node_stop(&p->f, &p->a);
+    flow_node_stop(&p->f, &p->b);
+    flow_fini(&p->f);
+}
+
+static const struct broker_call call_work = {.action = BYTES_INIT("w.do"), .retries = -1};
+
+/* Calls from a; the outcome's code, 0 for success. */
+static int call(struct pair *p)
+{
+    struct flow_outcome o;
+    int code;
+
+    flow_call(&p->f, &p->a, &call_work, &o, 5000);
+    assert_true(o.is_done);
+    code = o.code;
+    flow_outcome_fini(&o);
+    return code;
+}
+
+/* --- retry --- */
+
+static void retryable_errors_are_tried_again(void **state)
+{
+    struct pair p;
+    struct flow_outcome o;
+
+    pair_start(&p, WORK("'retryPolicy':{'enabled':true,'retries':3},"));
+    work.fail_first = 2;
+    (void)flow_call_start(&p.a, &call_work, &o);
+    loop_advance(p.f.loop, 99);
+    assert_int_equal(work.n_calls, 1);
+    loop_advance(p.f.loop, 2);
+    assert_int_equal(work.n_calls, 2);
+    loop_advance(p.f.loop, 201);
+    assert_true(o.is_done);
+    assert_string_equal(o.result, "\"fine\"");
+    assert_int_equal(work.n_calls, 3);
+    assert_string_not_equal(work.ids[0], work.ids[1]);
+    flow_outcome_fini(&o);
+    pair_stop(&p);
+}
+
+static void retries_end(void **state)
+{
+    struct pair p;
+
+    pair_start(&p, WORK("'retryPolicy':{'enabled':true,'retries':2,'delay':10},"));
+    work.fail_first = 100;
+    assert_int_equal(call(&p), 503);
+    assert_int_equal(work.n_calls, 3);
+    pair_stop(&p);
+}
+
+static void other_errors_are_not_tried_again(void **state)
+{
+    struct pair p;
+
+    pair_start(&p, WORK("'retryPolicy':{'enabled':true},"));
+    work.fail_first = 100;
+    work.is_retryable = false;
+    assert_int_equal(call(&p), 503);
+    assert_int_equal(work.n_calls, 1);
+    pair_stop(&p);
+}
+
+static void a_declared_check_decides(void **state)
+{
+    struct pair p;
+
+    pair_start(&p, WORK("'retryPolicy':{'enabled':true,'delay':1,'check':{'codes':['409-410']}},"));
+    work.fail_first = 1;
+    work.is_retryable = false;
+    work.code = 409;
+    assert_int_equal(call(&p), 0);
+    assert_int_equal(work.n_calls, 2);
+    work.fail_first = 100;
+    work.code = 411;
+    assert_int_equal(call(&p), 411);
+    assert_int_equal(work.n_calls, 3);
+    pair_stop(&p);
+}
+
+static void the_called_node_does_not_retry(void **state)
+{
+    struct pair p;
+
+    pair_start(&p, WORK(""));
+    p.b.options.retry.is_enabled = true;
+    work.fail_first = 100;
+    assert_int_equal(call(&p), 503);
+    assert_int_equal(work.n_calls, 1);
+    pair_stop(&p);
+}
+
+static void a_call_given_up_is_not_tried_again(void **state)
+{
+    struct pair p;
+    struct flow_outcome o;
+    struct context *ctx;
+
+    pair_start(&p, WORK("'retryPolicy':{'enabled':true,'delay':50},"));
+    work.fail_first = 100;
+    ctx = flow_call_start(&p.a, &call_work, &o);
+    loop_advance(p.f.loop, 20); /* waits for its first retry */
+    assert_int_equal(work.n_calls, 1);
+    pipeline_abandon(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_REJECTED, ctx->name,
+                                                 BYTES("a")));
+    assert_true(o.is_done);
+    loop_advance(p.f.loop, 1000);
+    assert_int_equal(work.n_calls, 1);
+    flow_outcome_fini(&o);
+    pair_stop(&p);
+}
+
+static void a_time_out_is_tried_again(void **state)
+{
+    struct pair p;
+    struct flow_outcome o;
+
+    pair_start(&p, WORK("'timeout':100,'retryPolicy':{'enabled':true,'retries':1,'delay':10},"));
+    work.holds = true;
+    (void)flow_call_start(&p.a, &call_work, &o);
+    loop_advance(p.f.loop, 105);
+    assert_false(o.is_done);
+    loop_advance(p.f.loop, 10);
+    assert_int_equal(work.n_calls, 2);
+    loop_advance(p.f.loop, 100);
+    assert_true(o.is_done);
+    assert_int_equal(o.code, 504);
+    flow_outcome_fini(&o);
+    pair_stop(&p);
+}
+
+/* --- breaker --- */
+
+static void a_failing_endpoint_is_left_alone_for_a_while(void **state)
+{
+    struct pair p;
+
+    pair_start(&p, WORK("'circuitBreaker':{'enabled':true},"));
+    work.fail_first = 5;
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(call(&p), 503);
+    }
+    assert_int_equal(call(&p), 404); /* open: not available */
+    assert_int_equal(work.n_calls, 4);
+    loop_advance(p.f.loop, 10001);
+    assert_int_equal(call(&p), 503); /* the probe fails: open again */
+    assert_int_equal(call(&p), 404);
+    loop_advance(p.f.loop, 10001);
+    assert_int_equal(call(&p), 0); /* the probe succeeds: closed */
+    assert_int_equal(call(&p), 0);
+    pair_stop(&p);
+}
+
+static void one_probe_runs_at_a_time(void **state)
+{
+    struct pair p;
+    struct flow_outcome o;
+
+    pair_start(&p, WORK("'circuitBreaker':{'enabled':true,'minRequestCount':1},"));
+    work.fail_first = 1;
+    assert_int_equal(call(&p), 503);
+    loop_advance(p.f.loop, 10001);
+    work.holds = true;
+    (void)flow_call_start(&p.a, &call_work, &o);
+    loop_advance(p.f.loop, 10);
+    assert_int_equal(call(&p), 404);
+    finish_held(0);
+    loop_advance(p.f.loop, 10);
+    assert_true(o.is_done);
+    flow_outcome_fini(&o);
+    work.holds = false;
+    assert_int_equal(call(&p), 0);
+    pair_stop(&p);
+}
+
+static void client_errors_do_not_count(void **state)
+{
+    struct pair p;
+
+    pair_start(&p, WORK("'circuitBreaker':{'enabled':true,'minRequestCount':1},"));
+    work.fail_first = 100;
+    work.code = 422;
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(call(&p), 422);
+    }
+    pair_stop(&p);
+}
+
+static void the_window_forgets(void **state)
+{
+    struct pair p;
+
+    pair_start(&p, WORK("'circuitBreaker':{'enabled':true},"));
+    work.fail_first = 6;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(call(&p), 503);
+    }
+    loop_advance(p.f.loop, 60001);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(call(&p), 503);
+    }
+    assert_int_equal(call(&p), 0);
+    pair_stop(&p);
+}
+
+/* --- bulkhead --- */
+
+static void calls_beyond_the_limit_wait_and_then_are_refused(void **state)
+{
+    struct pair p;
+    struct flow_outcome o[4];
+
+    pair_start(&p, WORK("'bulkhead':{'enabled':true,'concurrency':1,'maxQueueSize':2},"));
+    work.holds = true;
+    for (int i = 0; i < 4; i++) {
+        (void)flow_call_start(&p.a, &call_work, &o[i]);
+        loop_advance(p.f.loop, 5);
+    }
+    assert_int_equal(work.n_calls, 1);
+    assert_true(o[3].is_done);
+    assert_int_equal(o[3].code, 429);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_false(o[i].is_done);
+        finish_held(i);
+        loop_advance(p.f.loop, 5);
+        assert_true(o[i].is_done);
+    }
+    assert_int_equal(work.n_calls, 3);
+    for (int i = 0; i < 4; i++) {
+        flow_outcome_fini(&o[i]);
+    }
+    pair_stop(&p);
+}
+
+static void a_waiting_call_that_is_given_up_makes_room(void **state)
+{
+    struct pair p;
+    struct flow_outcome o[3];
+    struct broker_call hurried = {
+        .action = BYTES("w.do"), .retries = -1, .has_timeout = true, .timeout_ms = 50};
+
+    pair_start(&p, WORK("'bulkhead':{'enabled':true,'concurrency':1,'maxQueueSize':1},"));
+    work.holds = true;
+    (void)flow_call_start(&p.a, &call_work, &o[0]);
+    (void)flow_call_start(&p.a, &hurried, &o[1]);
+    loop_advance(p.f.loop, 60);
+    assert_int_equal(o[1].code, 504);
+    (void)flow_call_start(&p.a, &call_work, &o[2]);
+    loop_advance(p.f.loop, 5);
+    assert_false(o[2].is_done);
+    finish_held(0);
+    loop_advance(p.f.loop, 5);
+    finish_held(1);
+    loop_advance(p.f.loop, 5);
+    assert_true(o[2].is_done);
+    assert_int_equal(work.n_calls, 2);
+    for (int i = 0; i < 3; i++) {
+        flow_outcome_fini(&o[i]);
+    }
+    pair_stop(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(retryable_errors_are_tried_again),
+        cmocka_unit_test(retries_end),
+        cmocka_unit_test(other_errors_are_not_tried_again),
+        cmocka_unit_test(a_declared_check_decides),
+        cmocka_unit_test(the_called_node_does_not_retry),
+        cmocka_unit_test(a_call_given_up_is_not_tried_again),
+        cmocka_unit_test(a_time_out_is_tried_again),
+        cmocka_unit_test(a_failing_endpoint_is_left_alone_for_a_while),
+        cmocka_unit_test(one_probe_runs_at_a_time),
+        cmocka_unit_test(client_errors_do_not_count),
+        cmocka_unit_test(the_window_forgets),
+        cmocka_unit_test(calls_beyond_the_limit_wait_and_then_are_refused),
+        cmocka_unit_test(a_waiting_call_that_is_given_up_makes_room),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
