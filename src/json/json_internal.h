@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "base/bytes.h"
+#include "json/json.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -49,6 +49,8 @@ static inline const unsigned char *json_plain_sse2(const unsigned char *p, const
 #define json_plain json_plain_scalar
 #endif
 
+/* The field that the raw key names, looked for from at on; n_fields when there is none. */
+size_t json_match_field(struct json_field *fields, size_t n_fields, struct bytes key, size_t at);
 /* Length of the raw string (quotes included) that starts a validated slice. */
 size_t json_string_length(struct bytes slice);
 /* Length of the value that starts a validated slice. */

@@ -24,23 +24,26 @@ struct decimal {
     char digits[DIGITS_MAX + 1];
 };
 
+static void add_digit(struct decimal *d, char c, bool fraction)
+{
+    if (d->n_digits == 0 && c == '0') {
+        d->exponent -= fraction;
+    } else if (d->n_digits < DIGITS_MAX) {
+        d->digits[d->n_digits++] = c;
+        d->exponent -= fraction;
+    } else {
+        /* What is cut off only shows that there was something. */
+        d->digits[DIGITS_MAX - 1] = (char)(d->digits[DIGITS_MAX - 1] | (c > '0'));
+        d->exponent += !fraction;
+    }
+}
+
 /* Digits until something else comes; behind the point each moves the exponent down. */
 static struct bytes read_digits(struct decimal *d, struct bytes rest, bool fraction)
 {
     while (rest.n && rest.p[0] >= '0' && rest.p[0] <= '9') {
-        char c = rest.p[0];
-
+        add_digit(d, rest.p[0], fraction);
         rest = bytes_from(rest, 1);
-        if (d->n_digits == 0 && c == '0') {
-            d->exponent -= fraction;
-        } else if (d->n_digits < DIGITS_MAX) {
-            d->digits[d->n_digits++] = c;
-            d->exponent -= fraction;
-        } else {
-            /* What is cut off only shows that there was something. */
-            d->digits[DIGITS_MAX - 1] = c > '0' ? '1' : d->digits[DIGITS_MAX - 1];
-            d->exponent += !fraction;
-        }
     }
     return rest;
 }

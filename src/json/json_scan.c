@@ -247,36 +247,21 @@ static const uint8_t *end_value(struct scan *s, const uint8_t *p, bool *more)
 static const uint8_t *scan_value(struct scan *s, const uint8_t *p)
 {
     unsigned floor = s->depth;
+    bool more;
 
-    for (;;) {
-        bool more = false;
-
+    do {
+        more = false;
         p = begin_value(s, p, &more);
-        while (p && !more) {
-            if (s->depth == floor) {
-                return p;
-            }
+        while (p && !more && s->depth > floor) {
             p = end_value(s, p, &more);
         }
-        if (!p) {
-            return NULL;
-        }
-    }
+    } while (p && more);
+    return p;
 }
 
 static struct bytes slice_of(const uint8_t *from, const uint8_t *to)
 {
     return bytes_of((const char *)from, (size_t)(to - from));
-}
-
-static void match_field(struct json_field *fields, size_t n_fields, struct bytes key,
-                        struct bytes value)
-{
-    for (size_t i = 0; i < n_fields; i++) {
-        if (json_string_eq(key, fields[i].name)) {
-            fields[i].value = value;
-        }
-    }
 }
 
 /* A whole object, noting the wanted members. p is at its bracket. */
@@ -285,6 +270,7 @@ static const uint8_t *scan_fields(struct scan *s, const uint8_t *p, struct json_
 {
     bool more = false;
     const uint8_t *key = skip_blanks(s, p + 1);
+    size_t at = 0, found;
 
     p = open_container(s, p, &more);
     while (p && more) {
@@ -298,7 +284,11 @@ static const uint8_t *scan_fields(struct scan *s, const uint8_t *p, struct json_
         value = slice_of(from, p);
         raw_key = slice_of(key, from);
         raw_key.n = json_string_length(raw_key);
-        match_field(fields, n_fields, raw_key, value);
+        found = json_match_field(fields, n_fields, raw_key, at);
+        if (found < n_fields) {
+            fields[found].value = value;
+            at = found + 1 < n_fields ? found + 1 : 0;
+        }
         more = false;
         key = skip_blanks(s, p);
         key = key < s->end ? skip_blanks(s, key + 1) : key;

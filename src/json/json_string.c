@@ -38,10 +38,11 @@ static size_t read_escape(struct bytes rest, char out[UTF8_MAX_BYTES], size_t *o
     uint32_t unit;
 
     if (rest.n < 6 || rest.p[1] != 'u') {
-        char c = rest.n > 1 ? rest.p[1] : '\\';
+        char c = rest.p[rest.n > 1];
 
         letter = c ? strchr(letters, c) : NULL;
-        out[0] = letter ? meanings[letter - letters] : c;
+        out[0] =
+            letter ? meanings[letter - letters] : c; /* NOLINT(bugprone-narrowing-conversions) */
         *out_n = 1;
         return rest.n > 1 ? 2 : 1;
     }

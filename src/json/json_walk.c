@@ -356,6 +356,19 @@ static bool is_field(const struct json_field *field, struct bytes key, bool esca
  * Most senders keep one order of members: the search goes on behind the last hit, and the first
  * look finds most fields.
  */
+size_t json_match_field(struct json_field *fields, size_t n_fields, struct bytes key, size_t at)
+{
+    bool escaped = memchr(key.p, '\\', key.n) != NULL;
+
+    for (size_t i = 0; i < n_fields; i++) {
+        if (is_field(&fields[at], key, escaped)) {
+            return at;
+        }
+        at = at + 1 < n_fields ? at + 1 : 0;
+    }
+    return n_fields;
+}
+
 void json_get_fields(struct bytes slice, struct json_field *fields, size_t n_fields)
 {
     struct json_iter it = json_iter(json_is_object(slice) ? slice : BYTES_NONE);
@@ -366,17 +379,11 @@ void json_get_fields(struct bytes slice, struct json_field *fields, size_t n_fie
         fields[i].value = BYTES_NONE;
     }
     while (json_next_member(&it, &key, &value)) {
-        bool escaped = memchr(key.p, '\\', key.n) != NULL;
+        size_t found = json_match_field(fields, n_fields, key, at);
 
-        for (size_t i = 0; i < n_fields; i++) {
-            size_t next = at + 1 < n_fields ? at + 1 : 0;
-
-            if (is_field(&fields[at], key, escaped)) {
-                fields[at].value = value;
-                at = next;
-                break;
-            }
-            at = next;
+        if (found < n_fields) {
+            fields[found].value = value;
+            at = found + 1 < n_fields ? found + 1 : 0;
         }
     }
 }

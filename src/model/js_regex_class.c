@@ -87,8 +87,12 @@ void js_regex_emit_literal(struct js_regex_translation *t, uint32_t c)
     js_regex_emit(t, exact ? ")" : letter ? "])" : "");
 }
 
+/* Nothing when first is above last. */
 static void emit_span(struct js_regex_translation *t, uint32_t first, uint32_t last)
 {
+    if (first > last) {
+        return;
+    }
     emit_char(t, first);
     if (last > first) {
         js_regex_emit(t, "-");
@@ -102,15 +106,11 @@ static void emit_range(struct js_regex_translation *t, uint32_t first, uint32_t 
     for (unsigned i = 0; i < 2 && folds_plainly(t); i++) {
         if (first <= folding[i] && folding[i] <= last) {
             t->covered |= 1U << i;
-            if (first < folding[i]) {
-                emit_span(t, first, folding[i] - 1);
-            }
+            emit_span(t, first, folding[i] - 1);
             first = folding[i] + 1;
         }
     }
-    if (first <= last) {
-        emit_span(t, first, last);
-    }
+    emit_span(t, first, last);
 }
 
 static void open_class(struct js_regex_translation *t, bool negated)
@@ -393,67 +393,80 @@ void js_regex_emit_property(struct js_regex_translation *t)
     js_regex_emit(t, "}");
 }
 
-/* One member of a class: false when it was a set and is written already. */
-static bool read_class_member(struct js_regex_translation *t, uint32_t *out)
-{
-    uint16_t c = *t->p++;
+struct class_member {
+    uint32_t character;
+    bool single; /* else it was a set and is written already */
+};
 
-    if (c != '\\') {
-        *out = c;
-        if (t->flags.unicode && c >> 10 == 0x36 && t->p < t->end && *t->p >> 10 == 0x37) {
-            *out = 0x10000 + ((uint32_t)(c & 0x3ff) << 10) + (*t->p++ & 0x3ff);
-        }
-        return true;
-    }
+static struct class_member read_class_escape(struct js_regex_translation *t)
+{
+    struct class_member set = {0, false};
+
     if (t->p == t->end) {
         t->failed = true;
-        return false;
+        return set;
     }
     if (t->flags.unicode && (*t->p == 'p' || *t->p == 'P')) {
         js_regex_emit_property(t);
-        return false;
+        return set;
     }
     if (emit_class_escape(t, *t->p)) {
         t->p++;
-        return false;
+        return set;
     }
     if (*t->p == 'b' || *t->p == '-') {
-        *out = *t->p++ == 'b' ? '\b' : '-';
-        return true;
+        return (struct class_member){*t->p++ == 'b' ? '\b' : '-', true};
     }
-    *out = js_regex_read_escape(t);
-    return true;
+    return (struct class_member){js_regex_read_escape(t), true};
+}
+
+static struct class_member read_class_member(struct js_regex_translation *t)
+{
+    uint32_t c = *t->p++;
+
+    if (c == '\\') {
+        return read_class_escape(t);
+    }
+    if (t->flags.unicode && c >> 10 == 0x36 && t->p < t->end && *t->p >> 10 == 0x37) {
+        c = 0x10000 + ((c & 0x3ff) << 10) + (*t->p++ & 0x3ff);
+    }
+    return (struct class_member){c, true};
+}
+
+/* A range, or around a set just three members: then the dash is a plain one. */
+static void emit_class_range(struct js_regex_translation *t, const struct class_member *first,
+                             const struct class_member *last)
+{
+    if (first->single && last->single) {
+        t->failed |= first->character > last->character;
+        emit_range(t, first->character, last->character);
+        return;
+    }
+    t->failed |= t->flags.unicode;
+    emit_range(t, '-', '-');
+    if (first->single) {
+        emit_range(t, first->character, first->character);
+    }
+    if (last->single) {
+        emit_range(t, last->character, last->character);
+    }
 }
 
 /* Behind '[' (and '^'); the class is not empty. */
 static void translate_class_members(struct js_regex_translation *t)
 {
     while (!t->failed && t->p < t->end && *t->p != ']') {
-        uint32_t first = 0, last = 0;
-        bool single = read_class_member(t, &first);
-        bool last_single;
+        struct class_member first = read_class_member(t);
 
-        if (!js_regex_next_is(t, 0, '-') || t->end - t->p < 2 || t->p[1] == ']') {
-            if (single) {
-                emit_range(t, first, first);
-            }
-            continue;
+        if (js_regex_next_is(t, 0, '-') && t->end - t->p > 1 && t->p[1] != ']') {
+            struct class_member last;
+
+            t->p++;
+            last = read_class_member(t);
+            emit_class_range(t, &first, &last);
+        } else if (first.single) {
+            emit_range(t, first.character, first.character);
         }
-        t->p++;
-        last_single = read_class_member(t, &last);
-        if (single && last_single) {
-            t->failed |= first > last;
-            emit_range(t, first, last);
-            continue;
-        }
-        /* A set at either end of the dash: it is a plain dash. */
-        emit_range(t, '-', '-');
-        if (single) {
-            emit_range(t, first, first);
-        } else if (last_single) {
-            emit_range(t, last, last);
-        }
-        t->failed |= t->flags.unicode;
     }
 }
 

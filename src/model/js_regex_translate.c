@@ -90,41 +90,50 @@ static void translate_escape(struct js_regex_translation *t)
     }
 }
 
+/* "?:", "?=", "?!", "?<=" or "?<!" at p, or NULL. */
+static const char *group_kind(const struct js_regex_translation *t)
+{
+    static const char *const kinds[] = {"?:", "?=", "?!", "?<=", "?<!"};
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (js_regex_next_is(t, 1, kinds[i][1]) &&
+            (!kinds[i][2] || js_regex_next_is(t, 2, kinds[i][2]))) {
+            return kinds[i];
+        }
+    }
+    return NULL;
+}
+
+/* What may follow: look-behind takes no quantifier, look-ahead does by web legacy. */
+static enum js_regex_after after_group(const struct js_regex_translation *t, const char *kind)
+{
+    if (kind && (kind[2] || (kind[1] != ':' && t->flags.unicode))) {
+        return JS_REGEX_AFTER_NOTHING;
+    }
+    return JS_REGEX_AFTER_ATOM;
+}
+
 /* p is behind '('. */
 static void translate_group(struct js_regex_translation *t)
 {
-    static const char *const kinds[] = {"?:", "?=", "?!", "?<=", "?<!"};
+    const char *kind = js_regex_next_is(t, 0, '?') ? group_kind(t) : NULL;
 
     if (t->depth == JS_REGEX_DEPTH_MAX) {
         t->failed = true;
         return;
     }
-    t->after_group[t->depth++] = JS_REGEX_AFTER_ATOM;
+    t->after_group[t->depth++] = after_group(t, kind);
     t->after = JS_REGEX_AFTER_NOTHING;
     js_regex_emit(t, "(");
-    if (!js_regex_next_is(t, 0, '?')) {
-        return;
+    if (kind) {
+        js_regex_emit(t, kind);
+        t->p += strlen(kind);
+    } else if (js_regex_next_is(t, 0, '?')) {
+        t->failed |= !js_regex_next_is(t, 1, '<');
+        js_regex_emit(t, "?<");
+        t->p += t->failed ? 1 : 2;
+        translate_name(t);
     }
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        size_t n = strlen(kinds[i]);
-
-        if (js_regex_next_is(t, 1, kinds[i][1]) && (n < 3 || js_regex_next_is(t, 2, kinds[i][2]))) {
-            /* Look-behind never takes a quantifier, look-ahead does by web legacy. */
-            if (n == 3 || (i > 0 && t->flags.unicode)) {
-                t->after_group[t->depth - 1] = JS_REGEX_AFTER_NOTHING;
-            }
-            js_regex_emit(t, kinds[i]);
-            t->p += n;
-            return;
-        }
-    }
-    if (!js_regex_next_is(t, 1, '<')) {
-        t->failed = true;
-        return;
-    }
-    js_regex_emit(t, "?<");
-    t->p += 2;
-    translate_name(t);
 }
 
 static uint32_t read_count(const uint16_t **p, const uint16_t *end)

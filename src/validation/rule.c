@@ -222,6 +222,7 @@ static bool is_identifier(struct bytes name)
     return name.n > 0;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the rules, DEPTH_MAX */
 static void add_path(struct buf *out, const struct rule_place *at)
 {
     if (at->step == RULE_STEP_ROOT) {

@@ -136,4 +136,4 @@ rule_compile_fn rule_compile_array, rule_compile_tuple;
 rule_compile_fn rule_compile_object, rule_compile_record;
 rule_compile_fn rule_compile_multi;
 /* A list of definitions is optional or nullable when all its branches are. */
-void rule_multi_inherit(struct rule *multi, const struct rule_options *options);
+void rule_multi_inherit(struct rule *rule, const struct rule_options *options);

@@ -222,7 +222,10 @@ static struct value *check_tuple(struct rule_run *r, const struct rule *rule,
         }
         return v;
     }
-    if (t->items && v->n != t->n_items) {
+    if (!t->items) {
+        return v;
+    }
+    if (v->n != t->n_items) {
         fail_length(r, rule, at, "tupleLength", (double[]){(double)t->n_items, (double)v->n});
         return v;
     }

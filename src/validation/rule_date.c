@@ -22,7 +22,7 @@ struct date_text {
     long year;
     int month, day, hour, minute, second, ms; /* month from 1 */
     bool has_zone;
-    long zone_minutes;
+    int zone_minutes;
 };
 
 /* Days from 1970-01-01 in the proleptic Gregorian calendar, by eras of 400 years. */
@@ -88,7 +88,7 @@ static double to_ms(const struct date_text *d)
     double ms = days_of(d->year, d->month, d->day) * 86400000 + d->hour * 3600000.0 +
                 d->minute * 60000.0 + d->second * 1000.0 + d->ms;
 
-    return ms - (d->has_zone ? (double)d->zone_minutes * 60000 : local_offset_ms(d));
+    return ms - (d->has_zone ? d->zone_minutes * 60000.0 : local_offset_ms(d));
 }
 
 static bool take(struct date_text *d, char c)
@@ -196,10 +196,10 @@ static bool parse_iso(struct bytes text, double *out)
 
 static bool take_word(struct date_text *d, const char *words, int *out)
 {
-    for (int i = 0; words[i * 3]; i++) {
-        if (bytes_starts_with(d->rest, bytes_of(words + (size_t)i * 3, 3))) {
+    for (const char *word = words; *word; word += 3) {
+        if (bytes_starts_with(d->rest, bytes_of(word, 3))) {
             d->rest = bytes_from(d->rest, 3);
-            *out = i;
+            *out = (int)(word - words) / 3;
             return true;
         }
     }

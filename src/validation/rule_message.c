@@ -48,7 +48,11 @@ static void add_replacement(struct buf *out, struct bytes text, struct bytes who
                             struct bytes placeholder)
 {
     for (size_t i = 0; i < text.n; i++) {
-        char next = text.p[i] == '$' && i + 1 < text.n ? text.p[i + 1] : '\0';
+        char next = '\0';
+
+        if (text.p[i] == '$' && i + 1 < text.n) {
+            next = text.p[i + 1];
+        }
 
         i += next == '$' || next == '&' || next == '`' || next == '\'';
         if (next == '&') {

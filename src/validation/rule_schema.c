@@ -75,26 +75,28 @@ static struct value *copy_members(const struct value *object, struct bytes witho
     return copy;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): the scanner has limited the depth */
+static void extend_member(struct value *target, struct bytes name, const struct value *theirs,
+                          struct arena *arena)
+{
+    struct value *ours = value_get(target, name);
+    bool deep = value_is(theirs, JSON_OBJECT) && theirs->n > 0;
+
+    if (deep && value_is(ours, JSON_OBJECT)) {
+        ours = copy_members(ours, BYTES_NONE, arena);
+        rule_schema_extend(ours, theirs, arena);
+        value_set(target, name, ours, arena);
+    } else if (!ours || (deep && !value_is_truthy(ours))) {
+        value_set(target, name, value_copy(theirs, arena), arena);
+    }
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): the scanner has limited the depth */
 void rule_schema_extend(struct value *target, const struct value *source, struct arena *arena)
 {
-    if (!value_is(target, JSON_OBJECT) || !value_is(source, JSON_OBJECT)) {
-        return;
-    }
-    for (size_t i = 0; i < source->n; i++) {
-        struct bytes name = source->members[i].name;
-        struct value *theirs = source->members[i].value;
-        struct value *ours = value_get(target, name);
-
-        if (value_is(theirs, JSON_OBJECT) && theirs->n > 0) {
-            if (!value_is_truthy(ours)) {
-                value_set(target, name, value_copy(theirs, arena), arena);
-            } else if (ours->type == JSON_OBJECT) {
-                ours = copy_members(ours, BYTES_NONE, arena);
-                rule_schema_extend(ours, theirs, arena);
-                value_set(target, name, ours, arena);
-            }
-        } else if (!ours) {
-            value_set(target, name, value_copy(theirs, arena), arena);
+    if (value_is(target, JSON_OBJECT) && value_is(source, JSON_OBJECT)) {
+        for (size_t i = 0; i < source->n; i++) {
+            extend_member(target, source->members[i].name, source->members[i].value, arena);
         }
     }
 }

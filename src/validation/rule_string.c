@@ -199,7 +199,7 @@ static size_t add_literal_escape(struct buf *out, struct bytes text)
 {
     static const char letters[] = "nrtbfv";
     static const char meanings[] = "\n\r\t\b\f\v";
-    char c = text.n > 1 ? text.p[1] : '\\';
+    char c = text.p[text.n > 1];
     const char *letter = c ? strchr(letters, c) : NULL;
     size_t n_digits = c == 'x' ? 2 : c == 'u' ? 4 : 0;
     unsigned value;
@@ -214,7 +214,7 @@ static size_t add_literal_escape(struct buf *out, struct bytes text)
         rule_string_add_char(out, value);
         return n_digits + 2;
     }
-    buf_add_char(out, letter ? meanings[letter - letters] : c);
+    buf_add(out, letter ? bytes_of(&meanings[letter - letters], 1) : bytes_of(&c, 1));
     return text.n > 1 ? 2 : 1;
 }
 

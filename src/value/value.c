@@ -96,7 +96,7 @@ static void *grow(struct value *v, void *elements, size_t size, struct arena *ar
     }
     v->cap = v->cap ? v->cap * 2 : 4;
     grown = arena_alloc(arena, v->cap * size);
-    if (v->n) {
+    if (elements) {
         memcpy(grown, elements, v->n * size);
     }
     return grown;
@@ -105,7 +105,7 @@ static void *grow(struct value *v, void *elements, size_t size, struct arena *ar
 void value_append(struct value *array, struct value *item, struct arena *arena)
 {
     ASSERT(array->type == JSON_ARRAY);
-    array->items = grow(array, array->items, sizeof(*array->items), arena);
+    array->items = grow(array, array->items, sizeof(struct value *), arena);
     array->items[array->n++] = item;
 }
 
@@ -156,6 +156,17 @@ static int compare_ranks(const void *a, const void *b)
                            : compare_size(left->position, right->position);
 }
 
+/* Where among the members the name is, or n. */
+static size_t position(const struct value_member *members, size_t n, struct bytes name)
+{
+    size_t at = 0;
+
+    while (at < n && !bytes_eq(members[at].name, name)) {
+        at++;
+    }
+    return at;
+}
+
 /* The usual object needs nothing: a few members, no index, none twice. */
 static bool is_arranged(const struct value *object)
 {
@@ -165,13 +176,10 @@ static bool is_arranged(const struct value *object)
         return false;
     }
     for (size_t i = 0; i < object->n; i++) {
-        if (is_index(object->members[i].name, &index)) {
+        struct bytes name = object->members[i].name;
+
+        if (is_index(name, &index) || position(object->members, i, name) < i) {
             return false;
-        }
-        for (size_t k = 0; k < i; k++) {
-            if (bytes_eq(object->members[k].name, object->members[i].name)) {
-                return false;
-            }
         }
     }
     return true;
@@ -209,14 +217,9 @@ void value_arrange(struct value *object, struct arena *arena)
 /* --- members --- */
 static struct value_member *find(const struct value *v, struct bytes name)
 {
-    if (value_is(v, JSON_OBJECT)) {
-        for (size_t i = 0; i < v->n; i++) {
-            if (bytes_eq(v->members[i].name, name)) {
-                return &v->members[i];
-            }
-        }
-    }
-    return NULL;
+    size_t at = value_is(v, JSON_OBJECT) ? position(v->members, v->n, name) : 0;
+
+    return value_is(v, JSON_OBJECT) && at < v->n ? &v->members[at] : NULL;
 }
 
 struct value *value_get(const struct value *v, struct bytes name)
@@ -267,7 +270,8 @@ void value_remove(struct value *object, struct bytes name)
     }
 }
 
-/* --- reading and writing; the scanner has limited the depth --- */
+/* --- reading and writing --- */
+/* NOLINTBEGIN(misc-no-recursion): the scanner has limited the depth */
 static struct value *parse_object(struct bytes slice, struct arena *arena)
 {
     struct value *v = value_object(arena);
@@ -390,7 +394,7 @@ struct value *value_copy(const struct value *v, struct arena *arena)
     *copy = *v;
     copy->cap = v->n;
     if (v->type == JSON_ARRAY) {
-        copy->items = arena_alloc(arena, v->n * sizeof(*v->items));
+        copy->items = arena_alloc(arena, v->n * sizeof(struct value *));
         for (size_t i = 0; i < v->n; i++) {
             copy->items[i] = value_copy(v->items[i], arena);
         }
@@ -403,3 +407,4 @@ struct value *value_copy(const struct value *v, struct arena *arena)
     }
     return copy;
 }
+/* NOLINTEND(misc-no-recursion) */

@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 
+/* NOLINTNEXTLINE(misc-no-recursion): the scanner has limited the depth */
 static void add_items(struct buf *out, const struct value *v)
 {
     for (size_t i = 0; i < v->n; i++) {
@@ -29,6 +30,7 @@ static void add_number(struct buf *out, double number)
     }
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): the scanner has limited the depth */
 void value_convert_add_text(struct buf *out, const struct value *v)
 {
     if (!v) {
@@ -253,6 +255,7 @@ static bool is_container(const struct value *v)
     return v->type == JSON_ARRAY || v->type == JSON_OBJECT;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): once, as a text is no container */
 static bool is_loose_text(const struct value *container, const struct value *other)
 {
     struct value as_text = {.type = JSON_STRING};
@@ -267,6 +270,7 @@ static bool is_loose_text(const struct value *container, const struct value *oth
     return loose;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): once, as a text is no container */
 bool value_convert_is_loose(const struct value *a, const struct value *b)
 {
     if (value_is_nullish(a) || value_is_nullish(b)) {

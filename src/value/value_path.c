@@ -12,7 +12,10 @@ static bool is_digit(struct bytes path, size_t at)
 
 static char char_at(struct bytes path, size_t at)
 {
-    return at < path.n ? path.p[at] : '\0';
+    if (at >= path.n) {
+        return '\0';
+    }
+    return path.p[at];
 }
 
 /* "[-12.5]" at the start of path: the length of it all, or 0. */
@@ -20,7 +23,7 @@ static size_t number_length(struct bytes path)
 {
     size_t at = char_at(path, 1) == '-' ? 2 : 1;
 
-    if (!is_digit(path, at)) {
+    if (path.p[0] != '[' || !is_digit(path, at)) {
         return 0;
     }
     while (is_digit(path, at)) {
@@ -39,7 +42,7 @@ static size_t quoted_length(struct bytes path)
     char quote = char_at(path, 1);
     size_t at = 2;
 
-    if (quote != '"' && quote != '\'') {
+    if (path.p[0] != '[' || (quote != '"' && quote != '\'')) {
         return 0;
     }
     while (at < path.n && path.p[at] != quote) {
@@ -69,39 +72,54 @@ static bool ends_part(struct bytes path, size_t at)
     return at >= path.n || path.p[at] == '.' || (path.p[at] == '[' && char_at(path, at + 1) == ']');
 }
 
+static void take(struct bytes *path, size_t n)
+{
+    *path = bytes_from(*path, n);
+}
+
+/* A name up to the next separator. */
+static size_t plain_length(struct bytes path)
+{
+    size_t n = 0;
+
+    while (n < path.n && path.p[n] != '.' && path.p[n] != '[' && path.p[n] != ']') {
+        n++;
+    }
+    return n;
+}
+
+/* "." and "[]" are an empty name when the next separator or the end follows at once. */
+static size_t empty_length(struct bytes path)
+{
+    size_t n = path.p[0] == '.' ? 1 : 2;
+
+    if (path.p[0] != '.' && (path.p[0] != '[' || char_at(path, 1) != ']')) {
+        return 0;
+    }
+    return ends_part(path, n) ? n : 0;
+}
+
 /* Takes the next part off the path; false at its end. */
 static bool next_part(struct bytes *path, struct arena *arena, struct bytes *out)
 {
-    while (path->n) {
-        char c = path->p[0];
-        size_t n = 0;
+    size_t n;
 
-        if (c != '.' && c != '[' && c != ']') {
-            while (n < path->n && path->p[n] != '.' && path->p[n] != '[' && path->p[n] != ']') {
-                n++;
-            }
-            *out = bytes_of(path->p, n);
-            *path = bytes_from(*path, n);
-            return true;
+    for (; path->n; take(path, 1)) {
+        struct bytes rest = *path;
+
+        if ((n = plain_length(rest)) > 0) {
+            *out = bytes_of(rest.p, n);
+        } else if ((n = number_length(rest)) > 0) {
+            *out = bytes_of(rest.p + 1, n - 2);
+        } else if ((n = quoted_length(rest)) > 0) {
+            *out = unescape(bytes_of(rest.p + 2, n - 4), arena);
+        } else if ((n = empty_length(rest)) > 0) {
+            *out = BYTES("");
+        } else {
+            continue; /* a separator before the next name */
         }
-        if (c == '[' && (n = number_length(*path)) > 0) {
-            *out = bytes_of(path->p + 1, n - 2);
-            *path = bytes_from(*path, n);
-            return true;
-        }
-        if (c == '[' && (n = quoted_length(*path)) > 0) {
-            *out = unescape(bytes_of(path->p + 2, n - 4), arena);
-            *path = bytes_from(*path, n);
-            return true;
-        }
-        n = c == '[' && char_at(*path, 1) == ']' ? 2 : 1;
-        *out = BYTES("");
-        c = c == ']' ? c : '.';
-        if (c == '.' && (n == 2 || path->p[0] == '.') && ends_part(*path, n)) {
-            *path = bytes_from(*path, n);
-            return true;
-        }
-        *path = bytes_from(*path, 1);
+        take(path, n);
+        return true;
     }
     return false;
 }
