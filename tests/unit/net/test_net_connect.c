@@ -278,7 +278,7 @@ static void test_an_unknown_name(void **state)
 static void test_targets_that_cannot_be(void **state)
 {
     struct scene *scene = *state;
-    char longest[300];
+    char longest[300] = {0};
     const struct net_target targets[] = {
         {.host = BYTES(""), .port = 80},
         {.host = BYTES_NONE, .port = 80},
@@ -304,8 +304,7 @@ struct deaf {
 
 static void deaf_open(struct deaf *deaf)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t n = sizeof(address);
 
     deaf->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -334,8 +333,8 @@ static void test_timeout(void **state)
     char text[64];
 
     deaf_open(&deaf);
-    start(scene, (struct net_target){
-                     .host = BYTES("127.0.0.1"), .port = deaf.port, .timeout_ms = 1000});
+    start(scene,
+          (struct net_target){.host = BYTES("127.0.0.1"), .port = deaf.port, .timeout_ms = 1000});
     loop_advance(scene->loop, 999);
     assert_int_equal(scene->caller.n_dones, 0);
     loop_advance(scene->loop, 1);
