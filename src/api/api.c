@@ -61,6 +61,9 @@ static void on_abandon(struct http_server *server, struct http_request *http)
 static void on_refuse(struct http_server *server, unsigned status, const char *text,
                       struct buf *out)
 {
+    if (status == 417) { /* has no body, as in the original (http-api.md 1.6) */
+        return;
+    }
     api_reply_error_json(
         &(struct api_error){
             .name = "BadRequestError",
