@@ -3,9 +3,13 @@
  * One request to the app: body, headers, deadline, and its end. The request never outlives the
  * context's deadline; when the context is given up, the connection is closed.
  */
+#include <inttypes.h>
+
 #include "base/assert.h"
 #include "broker/pipeline.h"
 #include "external/external_internal.h"
+
+enum { TIMEOUT_HEADER_BYTES = 40 };
 
 static void on_done(struct http_client_request *http, int err, const struct http_response *response)
 {
@@ -59,14 +63,28 @@ static bool is_header_safe(struct bytes text)
     return text.n > 0;
 }
 
-static struct bytes id_headers(struct context *ctx)
+/* The time left as whole milliseconds, never 0; nothing when there is no limit to speak of. */
+static void timeout_header(const struct context *ctx, char out[TIMEOUT_HEADER_BYTES])
+{
+    double left = context_remaining_ms(ctx);
+
+    *out = '\0';
+    if (left >= 0 && left < (double)INT64_MAX) {
+        (void)snprintf(out, TIMEOUT_HEADER_BYTES, "X-Timeout-Ms: %" PRIu64 "\r\n",
+                       left < 1 ? 1 : (uint64_t)left);
+    }
+}
+
+static struct bytes context_headers(struct context *ctx)
 {
     struct bytes request_id = is_header_safe(ctx->request_id) ? ctx->request_id : BYTES("");
     struct bytes id = is_header_safe(ctx->id) ? ctx->id : BYTES("");
+    char timeout[TIMEOUT_HEADER_BYTES];
 
-    return arena_format(&ctx->arena, "%s%.*s%s%s%.*s%s", request_id.n ? "X-Request-ID: " : "",
+    timeout_header(ctx, timeout);
+    return arena_format(&ctx->arena, "%s%.*s%s%s%.*s%s%s", request_id.n ? "X-Request-ID: " : "",
                         BYTES_ARG(request_id), request_id.n ? "\r\n" : "",
-                        id.n ? "X-Context-ID: " : "", BYTES_ARG(id), id.n ? "\r\n" : "");
+                        id.n ? "X-Context-ID: " : "", BYTES_ARG(id), id.n ? "\r\n" : "", timeout);
 }
 
 static uint64_t deadline_ms(const struct external_request *request)
@@ -88,7 +106,7 @@ void external_request_send(struct external_request *request, const struct extern
         .url = h->url,
         .content_type = BYTES("application/json"),
         .body = buf_bytes(&request->body),
-        .extra_headers = id_headers(ctx),
+        .extra_headers = context_headers(ctx),
         .timeout_ms = deadline_ms(request),
     };
     if (http_client_start(request->external->client, &request->http) != 0) {

@@ -267,10 +267,12 @@ export function compareResponse(diff, id, expected, actual) {
   if (expected.extra_bytes) compare(diff, 'extra bytes', expected.extra_bytes, actual.extra_bytes);
 }
 
+const ownHeaders = new Set(['connection', 'content-length', 'x-request-id', 'x-context-id', 'x-timeout-ms']);
+
 function outboundHeaders(headers) {
   return headers
     .map(([name, value]) => [name.toLowerCase(), value])
-    .filter(([name]) => !['connection', 'content-length', 'x-request-id', 'x-context-id'].includes(name))
+    .filter(([name]) => !ownHeaders.has(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 

@@ -156,7 +156,7 @@ export const everywhere = [
   ['Error answers of the endpoints are chunked, or end with the connection.', 'Every answer has a Content-Length.'],
   ['The text of JSON syntax errors is that of its JavaScript engine.', 'Own text; `name`, `code` and `type` agree.'],
   ['One connection to the app for every request (`Connection: close`).', 'Connections to the app are kept alive.'],
-  ['Requests to the app have no id.', 'They have `X-Request-ID` and `X-Context-ID`.'],
+  ['Requests to the app have no id.', 'They have `X-Request-ID` and `X-Context-ID`, with a limit `X-Timeout-Ms` too.'],
   ['`User-Agent` of node-fetch.', '`moleculer-sidecar/<version>`.'],
   ['`options` in requests to the app is always empty.',
     '`options.timeout` has the milliseconds that are left, when there is a limit.'],

@@ -115,6 +115,14 @@ for (const version of generations) {
     it('tells the app how long the caller waits', async () => {
       const { options } = await js.call('v2.local.echo', {}, { timeout: 4000 });
       assert.ok(options.timeout > 3000 && options.timeout <= 4000, `timeout ${options.timeout}`);
+      const header = app.at('/echo').at(-1).headers['x-timeout-ms'];
+      assert.match(header, /^\d+$/);
+      assert.ok(Number(header) > 3000 && Number(header) <= 4000, `X-Timeout-Ms ${header}`);
+    });
+
+    it('tells the app of no limit when there is none', async () => {
+      await js.call('v2.local.echo', {}, { timeout: 0 });
+      assert.strictEqual(app.at('/echo').at(-1).headers['x-timeout-ms'], undefined);
     });
 
     it('merges meta of the JavaScript node into the answer', async () => {
