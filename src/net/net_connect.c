@@ -74,6 +74,9 @@ static void finish(struct connecting *c, int err)
     ASSERT(c->state != CONNECT_DONE);
     c->state = CONNECT_DONE;
     c->err = err;
+    if (err == 0) {
+        c->request->error_text[0] = '\0'; /* of an address before */
+    }
     loop_timer_stop(&c->timer);
     if (err && c->stream) {
         net_stream_abort(c->stream, false);
