@@ -14,7 +14,7 @@ enum { FILE_NAME_BYTES = 4096 };
 
 void net_tls_take_error(char *out, size_t room)
 {
-    unsigned long code = ERR_peek_last_error();
+    unsigned long code = ERR_peek_error();
     const char *reason =
         ERR_SYSTEM_ERROR(code) ? uv_strerror(-ERR_GET_REASON(code)) : ERR_reason_error_string(code);
 

@@ -13,7 +13,7 @@ struct net_tls {
 };
 
 /* --- net_tls.c --- */
-/* Words for what OpenSSL reported last in this thread; "unknown reason" at worst. Clears it. */
+/* Words for what OpenSSL reported first (the cause of the rest), and forgets it. */
 void net_tls_take_error(char *out, size_t room);
 
 /* --- stream_tls.c --- */
