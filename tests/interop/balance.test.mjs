@@ -78,9 +78,11 @@ for (const version of generations) {
     let js;
     let apps;
     let sidecars;
+    let wire;
 
     before(async () => {
       await stage.nats();
+      wire = await stage.wire();
       js = await stage.node(version, 'js', [{
         name: 'remote', actions: { ami: () => 'js' },
       }], { disableBalancer: true });
@@ -107,11 +109,14 @@ for (const version of generations) {
       assert.ok(sums[0] > 0 && sums[1] > 0, JSON.stringify(sums));
     });
 
-    it('calls from HTTP go through it as well', async () => {
-      const answers = await times(60, async () => (await call(sidecars[0], 'twin.ami')).body.response);
-      const sums = count(answers);
+    it('calls from HTTP to other nodes go through it as well', async () => {
+      const caller = await stage.sidecar({ NODEID: 'caller', DISABLEBALANCER: 'true' });
+      await learns(caller, 'twin.ami', 'sidecar-0', 'sidecar-1');
+      wire.forget();
+      const sums = count(await times(60, async () => (await call(caller, 'twin.ami')).body.response));
       assert.strictEqual(sums[0] + sums[1], 60);
       assert.ok(sums[0] > 0 && sums[1] > 0, JSON.stringify(sums));
+      assert.strictEqual(wire.heard('REQB', 'caller').length, 60);
     });
 
     it('the JavaScript node is called', async () => {
