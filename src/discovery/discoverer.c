@@ -221,6 +221,7 @@ static void on_heartbeat(void *owner, const struct packet_envelope *from,
     struct registry_node *node = registry_find_node(d->registry, from->sender);
 
     if (node && node->is_available) {
+        registry_node_heard(node, from->version);
         registry_node_heartbeat(d->registry, node, heartbeat->cpu);
     } else {
         transit_send_discover(d->transit, from->sender, from->version);

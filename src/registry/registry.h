@@ -40,6 +40,7 @@ struct registry_node {
     struct shared *id; /* owned ref, text */
     bool is_local, is_available;
     enum protocol version; /* of its last INFO; PROTOCOL_NONE for the own node */
+    bool speaks_both;      /* this run of it was heard in both versions: a node like us */
     struct shared *info;   /* owned ref: its last INFO with "services":[]; has the slices below */
     struct bytes ip_list, hostname, client, config, metadata, port; /* json slices */
     struct shared *instance_text;                                   /* owned ref or NULL */
@@ -56,6 +57,8 @@ struct registry_node {
     struct list link; /* in the registry, order of appearance */
 };
 
+/* A packet of that node (available, not the own one) came in this version. */
+void registry_node_heard(struct registry_node *node, enum protocol version);
 struct registry_node *registry_local_node(struct registry *r);
 struct registry_node *registry_find_node(struct registry *r, struct bytes node_id);
 /* All nodes: list of struct registry_node.link, the local one first. */

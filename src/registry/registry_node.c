@@ -230,6 +230,21 @@ static enum registry_change welcome(struct registry *r, struct registry_node **n
     return REGISTRY_NODE_RETURNED;
 }
 
+void registry_node_heard(struct registry_node *node, enum protocol version)
+{
+    node->speaks_both |= node->version != PROTOCOL_NONE && node->version != version;
+}
+
+static void take_version(struct registry_node *node, enum protocol version, bool is_same_run)
+{
+    if (is_same_run) {
+        registry_node_heard(node, version);
+    } else {
+        node->speaks_both = false;
+    }
+    node->version = version;
+}
+
 enum registry_change registry_node_info(struct registry *r, const struct packet_envelope *from,
                                         struct bytes packet, struct registry_node **out_node,
                                         bool *out_services_changed)
@@ -251,7 +266,8 @@ enum registry_change registry_node_info(struct registry *r, const struct packet_
         goto done;
     }
     change = welcome(r, &node, from->sender);
-    node->version = from->version;
+    take_version(node, from->version,
+                 node->instance_text && bytes_eq(node->instance_id, whole.instance_id));
     keep_info(r, node, packet);
     keep_published(r, node, whole.services);
     status = packet_info_decode(node->info->bytes, &arena, &kept);

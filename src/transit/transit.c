@@ -196,8 +196,10 @@ unsigned transit_versions(const struct transit *t, enum protocol out[2])
     list_for_each (link, registry_nodes(t->registry)) {
         const struct registry_node *node = list_entry(link, struct registry_node, link);
 
-        n4 += node->is_available && node->version == PROTOCOL_4;
-        n5 += node->is_available && node->version == PROTOCOL_5;
+        if (node->is_available && !node->speaks_both) {
+            n4 += node->version == PROTOCOL_4;
+            n5 += node->version == PROTOCOL_5;
+        }
     }
     out[0] = n4 > n5 ? PROTOCOL_4 : PROTOCOL_5;
     out[1] = n4 > n5 ? PROTOCOL_5 : PROTOCOL_4;

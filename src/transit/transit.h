@@ -107,8 +107,8 @@ void transit_send_disconnect(struct transit *t, enum protocol version);
 /* Balanced subscriptions of the own services, made anew (new ones first, then old ones dropped). */
 void transit_subscribe_balanced(struct transit *t);
 
-/* Versions that online nodes speak: fills out (most spoken first) and returns how many, 0 to 2. A
- * fixed protocol is always the only one. */
+/* Versions that online nodes speak: fills out (most spoken first) and returns how many, 0 to 2.
+ * Nodes that speak both do not count. A fixed protocol is always the only one. */
 unsigned transit_versions(const struct transit *t, enum protocol out[2]);
 /* What that node speaks; unknown nodes: the most spoken version, 5 when nobody is there. */
 enum protocol transit_version_of(const struct transit *t, struct bytes node_id);
