@@ -86,6 +86,9 @@ for (const version of generations) {
       js = await stage.node(version, 'js', [{
         name: 'remote', actions: { ami: () => 'js' },
       }], { disableBalancer: true });
+      /* It subscribes what is balanced when it tells its services to all; INFO may have reached others before. */
+      await wire.packet('INFO of js to all', ({ type, target, packet }) =>
+        type === 'INFO' && !target && packet.services.some(({ name }) => name === 'remote'));
       apps = [await stage.app(), await stage.app()];
       sidecars = [];
       for (const [n, app] of apps.entries()) {

@@ -3,7 +3,7 @@
 import assert from 'node:assert';
 import { after, before, describe, it } from 'node:test';
 import { inspect } from 'node:util';
-import { call, generations, hears, knows, knowsListener, learns, QUICK, quick, sees, Stage, until } from './stage.mjs';
+import { call, generations, hears, knows, knowsListener, learns, named, QUICK, quick, sees, Stage, until } from './stage.mjs';
 
 const mismatches = (lines) => lines.filter((line) => /ProtocolVersionMismatch/.test(line));
 
@@ -158,6 +158,39 @@ describe('a short heartbeat timeout in a mixed cluster', () => {
     assert.ok(pairs[1].at - pairs[0].at < 100 && pairs[3].at - pairs[2].at < 100);
   });
 });
+
+for (const version of generations) {
+  describe(`several sidecars in a cluster of ${named(version)}`, () => {
+    const stage = new Stage();
+    after(() => stage.stop());
+
+    it('do not take one another for nodes of the other generation', async () => {
+      await stage.nats();
+      const wire = await stage.wire();
+      const lines = [];
+      const sidecars = [];
+      for (const nodeID of ['one', 'two']) {
+        sidecars.push(await stage.sidecar({ NODEID: nodeID, HEARTBEATINTERVAL: '1', HEARTBEATTIMEOUT: '8' }));
+      }
+      const js = await stage.node(version, 'js', [{ name: 'remote', actions: { a: () => 1 } }]);
+      for (const sidecar of sidecars) await learns(sidecar, 'remote.a', 'js');
+      sidecars.push(await stage.sidecar({ NODEID: 'three', HEARTBEATINTERVAL: '1', HEARTBEATTIMEOUT: '8' }));
+      for (const sidecar of sidecars) await learns(sidecar, '$node.list', 'js', 'one', 'two', 'three');
+      /* Those that met before the JavaScript node came know one another after a heartbeat of each version. */
+      for (const { nodeID } of sidecars) {
+        await until('heartbeats', () => wire.heard('HEARTBEAT', nodeID).length >= 4, 12000);
+      }
+      wire.forget();
+      js.transit.logger = { ...js.transit.logger, error: (...args) => lines.push(inspect(args)) };
+      for (const { nodeID } of sidecars) {
+        await until('heartbeats', () => wire.heard('HEARTBEAT', nodeID).length >= 2, 12000);
+      }
+      const versions = wire.heard('HEARTBEAT').map(({ packet }) => packet.ver);
+      assert.deepStrictEqual(new Set(versions), new Set([String(version)]));
+      assert.deepStrictEqual(mismatches(lines), []);
+    });
+  });
+}
 
 for (const fixed of generations) {
   const other = fixed === 4 ? 5 : 4;
