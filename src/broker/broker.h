@@ -98,6 +98,9 @@ void broker_broadcast(struct broker *b, const struct broker_event *event,
 void broker_broadcast_local(struct broker *b, const struct broker_event *event,
                             broker_event_done_fn *done, void *owner);
 
+/* Whoever sent this event does not wait for this handler any more (it is put off). */
+void broker_event_release(struct context *ctx);
+
 /* --- looking inside --- */
 struct registry *broker_registry(struct broker *b);
 struct loop *broker_loop(const struct broker *b);

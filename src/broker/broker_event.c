@@ -55,6 +55,16 @@ static void run_one_less(struct event_run *run)
     }
 }
 
+void broker_event_release(struct context *ctx)
+{
+    struct event_run *run = ctx->owner;
+
+    ctx->owner = NULL;
+    if (run) {
+        run_one_less(run);
+    }
+}
+
 static void on_handler_done(struct context *ctx)
 {
     struct broker *b = ctx->broker;
@@ -65,7 +75,7 @@ static void on_handler_done(struct context *ctx)
         log_error(&b->log, "Error by event '%.*s' in '%.*s': %.*s", BYTES_ARG(ctx->name),
                   BYTES_ARG(ctx->endpoint->service_name), BYTES_ARG(text));
     }
-    run_one_less(ctx->owner);
+    broker_event_release(ctx);
 }
 
 static struct context *context_for_event(struct event_run *run)

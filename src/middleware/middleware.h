@@ -9,8 +9,10 @@
 
 extern const struct middleware_ops middleware_bulkhead_ops;
 extern const struct middleware_ops middleware_circuit_breaker_ops;
+extern const struct middleware_ops middleware_debounce_ops;
 extern const struct middleware_ops middleware_error_ops;
 extern const struct middleware_ops middleware_retry_ops;
+extern const struct middleware_ops middleware_throttle_ops;
 extern const struct middleware_ops middleware_timeout_ops;
 extern const struct middleware_ops middleware_validator_ops;
 

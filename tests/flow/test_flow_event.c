@@ -180,6 +180,54 @@ static void nodes_and_services_are_told_locally(void **state)
     trio_stop(&t);
 }
 
+static const char paced[] =
+    "{'name':'paced','fullName':'paced','settings':{},'metadata':{},'actions':{},"
+    "'events':{'late':{'name':'late','debounce':100},'seldom':{'name':'seldom','throttle':100}}}";
+
+static void a_debounced_handler_runs_once_with_the_last(void **state)
+{
+    struct trio t;
+
+    trio_start(&t);
+    flow_node_serve(&t.a, paced, record);
+    seen.n = 0;
+    for (int i = 0; i < 5; i++) {
+        char params[8];
+
+        (void)snprintf(params, sizeof(params), "%d", i);
+        broker_emit(t.a.broker,
+                    &(struct broker_event){.event = BYTES("late"), .params = bytes_cstr(params)},
+                    NULL, NULL);
+        loop_advance(t.f.loop, 50);
+    }
+    assert_int_equal(seen.n, 0);
+    loop_advance(t.f.loop, 60);
+    assert_int_equal(seen.n, 1);
+    assert_string_equal(seen.lines[0], "paced late late emit - 4 a");
+    broker_emit(t.a.broker, &(struct broker_event){.event = BYTES("late")}, NULL, NULL);
+    loop_advance(t.f.loop, 101);
+    assert_int_equal(seen.n, 2);
+    broker_emit(t.a.broker, &(struct broker_event){.event = BYTES("late")}, NULL, NULL);
+    trio_stop(&t); /* while one is held */
+}
+
+static void a_throttled_handler_drops_what_comes_too_soon(void **state)
+{
+    struct trio t;
+
+    trio_start(&t);
+    flow_node_serve(&t.a, paced, record);
+    seen.n = 0;
+    for (int i = 0; i < 5; i++) {
+        emit(&t, &t.a, &(struct broker_event){.event = BYTES("seldom")});
+    }
+    assert_int_equal(seen.n, 1);
+    loop_advance(t.f.loop, 100);
+    emit(&t, &t.a, &(struct broker_event){.event = BYTES("seldom")});
+    assert_int_equal(seen.n, 2);
+    trio_stop(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +236,8 @@ int main(void)
         cmocka_unit_test(a_broadcast_reaches_everybody),
         cmocka_unit_test(wildcards_match_as_in_the_originals),
         cmocka_unit_test(nodes_and_services_are_told_locally),
+        cmocka_unit_test(a_debounced_handler_runs_once_with_the_last),
+        cmocka_unit_test(a_throttled_handler_drops_what_comes_too_soon),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,8 @@ static const struct schema_case cases[] = {
      ""},
     {"{\"metadata\":null,\"settings\":null,\"actions\":null,\"events\":null,\"version\":null,"
      "\"name\":\"s\",\"other\":1}",
-     "{\"name\":\"s\",\"fullName\":\"s\",\"settings\":{},\"metadata\":{},\"actions\":{},"
+     "{\"name\":\"s\",\"version\":null,\"fullName\":\"s\",\"settings\":{},\"metadata\":{},"
+     "\"actions\":{},"
      "\"events\":{}}",
      ""},
     {"{\"name\":\"s\",\"version\":0,\"metadata\":[1,2.50],\"settings\":\"text\"}",
