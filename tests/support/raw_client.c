@@ -99,7 +99,8 @@ void raw_client_send(struct raw_client *client, struct bytes bytes)
         if (n > 0) {
             bytes = bytes_from(bytes, (size_t)n);
         } else if (errno != EAGAIN) {
-            return; /* the server has had enough: the caller sees how it ended */
+            client->was_refused = true;
+            return;
         } else {
             turn(client, deadline);
         }

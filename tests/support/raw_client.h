@@ -13,6 +13,7 @@ struct raw_client {
     int fd;
     struct buf in; /* all that came */
     bool has_eof, was_reset;
+    bool was_refused; /* could not send all */
 };
 
 void raw_client_open(struct raw_client *client, struct loop *loop, unsigned port);

@@ -181,6 +181,8 @@ static void a_flood_is_answered_at_once_and_the_answer_arrives(void **state)
     send_flood(&client, 30 * 1000 * 1000);
     raw_client_wait(&client, "POST / body() fault 1");
     raw_client_wait(&client, "Connection: close");
+    raw_client_wait_end(&client);
+    assert_false(client.was_reset || client.was_refused);
     close_app(&app, &client);
 }
 
