@@ -112,6 +112,7 @@ int broker_new(struct loop *loop, const struct broker_setup *setup, struct broke
     b->events = setup->events;
     list_init(&b->running);
     list_init(&b->spare);
+    list_init(&b->waiting);
     map_init(&b->contexts);
     uuid_make(b->instance_id);
     err = registry_create(b);
@@ -223,6 +224,7 @@ void broker_stop(struct broker *b, void (*done)(struct broker *b))
 {
     set_state(b, BROKER_WITHDRAWING);
     b->stopped = done;
+    broker_waiting_free(b);
     if (b->transit) {
         discoverer_withdraw(b->discoverer);
     }
@@ -235,6 +237,7 @@ void broker_free(struct broker *b)
     if (!b) {
         return;
     }
+    broker_waiting_free(b);
     discoverer_free(b->discoverer);
     if (b->transit) {
         transit_close(b->transit, NULL, NULL);
@@ -260,17 +263,23 @@ static void services_changed(struct broker *b)
 
 void broker_add_service(struct broker *b, struct local_service *service)
 {
+    broker_waiting_replace(b, service);
     registry_add_local_service(b->registry, service);
     services_changed(b);
 }
 
 int broker_remove_service(struct broker *b, struct bytes full_name)
 {
-    if (!registry_remove_local_service(b->registry, full_name)) {
+    bool was_waiting = broker_waiting_remove(b, full_name);
+    bool was_running = registry_remove_local_service(b->registry, full_name);
+
+    if (!was_waiting && !was_running) {
         return ERR_NOT_FOUND;
     }
     log_info(&b->log, "Service '%.*s' is stopped.", BYTES_ARG(full_name));
-    services_changed(b);
+    if (was_running) {
+        services_changed(b);
+    }
     return 0;
 }
 

@@ -46,8 +46,33 @@ void broker_free(struct broker *b); /* after broker_stop's done; or when never s
 /* --- services --- */
 /* Registers or replaces; takes a reference. */
 void broker_add_service(struct broker *b, struct local_service *service);
-/* By full name. ERR_NOT_FOUND. */
+
+/* A service that another one needs; with is_alternative it or the one before will do. */
+struct broker_dependency {
+    struct bytes name; /* full name, text */
+    bool is_alternative;
+};
+
+struct broker_wait {
+    const struct broker_dependency *needed; /* copied */
+    size_t n_needed;
+    double timeout_ms;  /* 0: as dependencyTimeout says */
+    double interval_ms; /* 0: as dependencyInterval says */
+};
+
+/*
+ * Adds it once all it needs is there, on any node: at once, or when a look at an interval says so
+ * (broker.md (m), Dependencies). Until then one of its name that runs goes on, and one that waits
+ * is forgotten at once. When the time is up before, it is forgotten too; the log and $broker.error
+ * tell. Takes a reference.
+ */
+void broker_start_service(struct broker *b, struct local_service *service,
+                          const struct broker_wait *wait);
+/* By full name, running or waiting. ERR_NOT_FOUND. */
 int broker_remove_service(struct broker *b, struct bytes full_name) MUST_CHECK;
+bool broker_has_waiting(const struct broker *b);
+/* Full names of those that wait, as an array. */
+void broker_waiting_json(const struct broker *b, struct json_writer *out);
 
 /* --- calls --- */
 struct broker_call {

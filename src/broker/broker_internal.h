@@ -35,6 +35,7 @@ struct broker {
     unsigned n_middlewares;
     struct pipeline pipeline;
     struct list running; /* of struct context.link */
+    struct list waiting; /* services not started yet, see broker_waiting.c */
     struct map contexts; /* by id: local actions that run */
     unsigned n_running;
     struct list spare; /* contexts kept for reuse */
@@ -76,6 +77,13 @@ void broker_remote_call(struct context *ctx);
 /* --- broker_event.c --- */
 void broker_event_received(struct broker *b, const struct packet_envelope *from,
                            struct bytes packet);
+
+/* --- broker_waiting.c --- */
+/* Forgets the one of that name that waits; false when there is none. */
+bool broker_waiting_remove(struct broker *b, struct bytes full_name);
+/* The same for the name of a service that takes its place. */
+void broker_waiting_replace(struct broker *b, const struct local_service *service);
+void broker_waiting_free(struct broker *b);
 
 /* --- broker_notify.c: internal events --- */
 void broker_notify_listen(struct broker *b);

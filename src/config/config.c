@@ -223,6 +223,8 @@ static void make_broker_options(struct config *c)
         .disable_balancer = c->disable_balancer,
         .disable_version_check = c->disable_version_check,
         .clean_offline_nodes_timeout_s = 600,
+        .dependency_interval_ms = c->dependency_interval_ms,
+        .dependency_timeout_ms = c->dependency_timeout_ms,
         .max_queue_size = to_unsigned(c->max_queue_size),
         .info_debounce_ms = to_unsigned(c->info_debounce_ms),
         .stop_delay_ms = to_unsigned(c->stop_delay_ms),

@@ -44,6 +44,8 @@ struct broker_options {
     bool disable_heartbeat_checks;
     bool disable_offline_node_removing;
     double clean_offline_nodes_timeout_s;
+    double dependency_interval_ms;
+    double dependency_timeout_ms; /* 0: none */
     unsigned max_queue_size;      /* pending requests to others; 0: no limit */
     unsigned info_debounce_ms;    /* transit.serviceChangedDebounceTime */
     unsigned stop_delay_ms;       /* registry.stopDelay */

@@ -88,6 +88,7 @@ void flow_node_init(struct flow *f, struct flow_node *n, const char *node_id, en
         .clean_offline_nodes_timeout_s = 600,
         .max_queue_size = 1000,
         .info_debounce_ms = 1000,
+        .dependency_interval_ms = 1000,
         .stop_delay_ms = 100,
         .shutdown_timeout_ms = 5000,
     };
@@ -151,6 +152,12 @@ static void service_free(struct local_service *s)
 
 void flow_node_serve(struct flow_node *n, const char *published, flow_handler_fn *handler)
 {
+    flow_node_serve_later(n, published, handler, &(struct broker_wait){0});
+}
+
+void flow_node_serve_later(struct flow_node *n, const char *published, flow_handler_fn *handler,
+                           const struct broker_wait *wait)
+{
     static const struct local_service_ops ops = {
         .call = service_run, .event = service_run, .free = service_free};
     struct flow_service *s = mem_new(struct flow_service);
@@ -159,7 +166,7 @@ void flow_node_serve(struct flow_node *n, const char *published, flow_handler_fn
         .ops = &ops, .refs = 1, .published = shared_new(flow_json(published))};
     s->handler = handler;
     ASSERT(n->broker);
-    broker_add_service(n->broker, &s->base);
+    broker_start_service(n->broker, &s->base, wait);
     local_service_unref(&s->base);
 }
 

@@ -48,6 +48,9 @@ void flow_node_stop(struct flow *f, struct flow_node *n);
 void flow_node_cut(struct flow_node *n, bool is_cut);
 /* published: as INFO has it, with ' for ". Every action and event of it runs the handler. */
 void flow_node_serve(struct flow_node *n, const char *published, flow_handler_fn *handler);
+/* The same once all it waits for is there. */
+void flow_node_serve_later(struct flow_node *n, const char *published, flow_handler_fn *handler,
+                           const struct broker_wait *wait);
 
 /* Calls and moves the clock until the answer is there, at most most_ms. */
 void flow_call(struct flow *f, struct flow_node *n, const struct broker_call *call,

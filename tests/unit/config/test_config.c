@@ -35,6 +35,7 @@ static void defaults_are_the_originals(void **state)
     assert_true(c.broker.prefer_local);
     assert_int_equal(c.broker.max_queue_size, 50000);
     assert_int_equal(c.broker.info_debounce_ms, 1000);
+    assert_true(c.broker.dependency_interval_ms == 1000 && c.broker.dependency_timeout_ms == 0);
     assert_int_equal(c.broker.protocol, PROTOCOL_NONE);
     assert_false(bytes_is_set(c.broker.transporter));
     assert_true(c.broker.node_id.n > 0);
@@ -48,6 +49,9 @@ static void variables_stand_over_defaults(void **state)
     assert_int_equal(read_config(&c, "SIDECAR_PORT=0x10", "REGISTRY_PREFERLOCAL=TRUE"), 0);
     assert_true(c.port == 16);
     assert_false(c.broker.prefer_local); /* true only for exactly "true" */
+    config_fini(&c);
+    assert_int_equal(read_config(&c, "DEPENDENCYINTERVAL=50", "DEPENDENCYTIMEOUT=2e3"), 0);
+    assert_true(c.broker.dependency_interval_ms == 50 && c.broker.dependency_timeout_ms == 2000);
     config_fini(&c);
     assert_int_equal(read_config(&c, "PROTOCOLVERSION=4", "NODEID=n1"), 0);
     assert_int_equal(c.broker.protocol, PROTOCOL_4);
