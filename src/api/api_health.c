@@ -7,11 +7,22 @@ void api_health_live(struct api_request *request)
     api_reply_json(request, 200, BYTES("{\"status\":\"OK\"}"));
 }
 
+/* Services that wait for others do not make the node unready: it serves the rest. */
 void api_health_ready(struct api_request *request)
 {
-    if (broker_is_ready(request->api->broker)) {
-        api_reply_json(request, 200, BYTES("{\"status\":\"OK\"}"));
-    } else {
-        api_reply_json(request, 503, BYTES("{\"status\":\"NOT_READY\"}"));
+    const struct broker *b = request->api->broker;
+    bool is_ready = broker_is_ready(b);
+    struct buf body;
+    struct json_writer w = json_writer(&body);
+
+    buf_init(&body, BUF_NO_LIMIT);
+    json_begin_object(&w);
+    json_member_text(&w, BYTES("status"), is_ready ? BYTES("OK") : BYTES("NOT_READY"));
+    if (broker_has_waiting(b)) {
+        json_key(&w, BYTES("waiting"));
+        broker_waiting_json(b, &w);
     }
+    json_end_object(&w);
+    api_reply_json(request, is_ready ? 200 : 503, buf_bytes(&body));
+    buf_fini(&body);
 }

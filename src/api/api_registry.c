@@ -216,7 +216,7 @@ static void commit(struct registration *r)
     for (size_t i = 0; i < r->n; i++) {
         struct bytes name = external_service_full_name(r->services[i]);
 
-        broker_add_service(api->broker, r->services[i]);
+        broker_start_service(api->broker, r->services[i], external_service_wait(r->services[i]));
         log_info(&api->log, "Service '%.*s' registered.", BYTES_ARG(name));
     }
 }

@@ -11,6 +11,7 @@
 #include "json/json.h"
 
 struct broker;
+struct broker_wait;
 
 /* What all external services share; lives longer than they do. */
 struct external {
@@ -49,3 +50,5 @@ int external_service_new(struct external *external, struct bytes schema,
                          struct local_service **out) MUST_CHECK;
 /* Its full name ("v1.posts"), borrowed from the service. */
 struct bytes external_service_full_name(const struct local_service *service);
+/* What it waits for before it starts, borrowed from the service. */
+const struct broker_wait *external_service_wait(const struct local_service *service);

@@ -2,6 +2,7 @@
 /* What the files of external/ share. */
 #pragma once
 
+#include "broker/broker.h"
 #include "external/external.h"
 #include "model/context.h"
 
@@ -14,6 +15,18 @@ struct external_handler {
 /* --- external_action.c, external_event.c: run one handler for a context --- */
 void external_action_run(struct external *x, const struct external_handler *h, struct context *ctx);
 void external_event_run(struct external *x, const struct external_handler *h, struct context *ctx);
+
+/* --- external_schema.c --- */
+/* What keeps a text from being a name: those stand in topics, logs and headers. NULL: nothing. */
+const char *external_schema_name_fault(struct bytes text);
+
+/* --- external_dependencies.c --- */
+/*
+ * What a service of this schema waits for, in the arena. ERR_TYPE, ERR_LIMIT: the fault's path,
+ * text (without the path) and value say what is wrong.
+ */
+int external_dependencies_read(struct bytes schema, struct arena *arena, struct broker_wait *out,
+                               struct external_fault *fault) MUST_CHECK;
 
 /* --- external_request.c --- */
 /* A POST to the app on behalf of a context; lives in its arena. */

@@ -3,7 +3,7 @@
  * Checks a posted schema completely before anything changes. What needs JavaScript functions is
  * refused with its path, not ignored (http-api.md 2.1, 2.3; broker.md (c)).
  */
-#include "external/external.h"
+#include "external/external_internal.h"
 #include "validation/validation.h"
 
 enum { NAME_BYTES_MAX = 255 };
@@ -51,13 +51,20 @@ static bool has_control(struct bytes text)
     return false;
 }
 
-/* Names stand in topics, logs and headers. */
-static void check_text(struct check *c, struct bytes path, struct bytes slice, struct bytes text)
+const char *external_schema_name_fault(struct bytes text)
 {
     if (has_control(text)) {
-        refuse(c, path, slice, "has control characters");
-    } else if (text.n > NAME_BYTES_MAX) {
-        refuse(c, path, slice, "is longer than 255 bytes");
+        return "has control characters";
+    }
+    return text.n > NAME_BYTES_MAX ? "is longer than 255 bytes" : NULL;
+}
+
+static void check_text(struct check *c, struct bytes path, struct bytes slice, struct bytes text)
+{
+    const char *fault = external_schema_name_fault(text);
+
+    if (fault) {
+        refuse(c, path, slice, fault);
     }
 }
 
@@ -249,6 +256,16 @@ static void check_definitions(struct check *c, struct bytes schema, struct bytes
     }
 }
 
+static void check_dependencies(struct check *c, struct bytes schema)
+{
+    struct broker_wait wait;
+    struct external_fault fault;
+
+    if (external_dependencies_read(schema, c->arena, &wait, &fault) != 0) {
+        refuse(c, fault.path, fault.value, fault.text.p);
+    }
+}
+
 static void check_unsupported(struct check *c, struct bytes schema)
 {
     static const char *const members[] = {"mixins",  "methods", "hooks", "created",
@@ -276,6 +293,7 @@ void external_schema_check(struct bytes schema, struct arena *arena, struct list
         check_object(&c, schema, bytes_cstr(objects[i]));
     }
     check_settings(&c, json_get(schema, BYTES("settings")));
+    check_dependencies(&c, schema);
     check_unsupported(&c, schema);
     check_definitions(&c, schema, BYTES("actions"));
     check_definitions(&c, schema, BYTES("events"));

@@ -14,6 +14,7 @@ struct external_service {
     struct map actions;        /* full name -> struct external_handler */
     struct map events;         /* pattern -> struct external_handler */
     struct bytes full_name;
+    struct broker_wait wait;
 };
 
 static struct external_service *of(struct local_service *s)
@@ -163,9 +164,13 @@ int external_service_new(struct external *external, struct bytes schema, struct 
 {
     struct external_service *x = service_alloc(external);
     struct bytes base_url = json_get(json_get(schema, BYTES("settings")), BYTES("baseUrl"));
+    struct external_fault fault;
     struct published_names names;
     int err = published_schema_names(schema, &x->arena, &names);
 
+    if (err == 0) {
+        err = external_dependencies_read(schema, &x->arena, &x->wait, &fault);
+    }
     if (err == 0) {
         err = publish(x, schema);
     }
@@ -184,4 +189,9 @@ int external_service_new(struct external *external, struct bytes schema, struct 
 struct bytes external_service_full_name(const struct local_service *service)
 {
     return ((const struct external_service *)(const void *)service)->full_name;
+}
+
+const struct broker_wait *external_service_wait(const struct local_service *service)
+{
+    return &((const struct external_service *)(const void *)service)->wait;
 }

@@ -179,9 +179,8 @@ static void it_looks_at_its_interval(void **state)
     struct pair p;
 
     pair_start(&p);
-    flow_node_serve_later(
-        &p.a, SERVICE("late"), first,
-        &(struct broker_wait){.needed = &x, .n_needed = 1, .interval_ms = 300});
+    flow_node_serve_later(&p.a, SERVICE("late"), first,
+                          &(struct broker_wait){.needed = &x, .n_needed = 1, .interval_ms = 300});
     flow_node_serve(&p.a, SERVICE("x"), first);
     loop_advance(p.f.loop, 299);
     assert_waiting(&p.a, "[\"late\"]");
@@ -210,8 +209,7 @@ static void it_gives_up_when_its_time_is_over(void **state)
     assert_non_null(strstr(seen.error, "\"type\":\"WAITFOR_SERVICES\""));
     assert_non_null(strstr(seen.error, "{\"services\":[\"x\"],\"statuses\":"
                                        "[{\"name\":\"x\",\"available\":false}]}"));
-    assert_non_null(
-        strstr(seen.error, "\"module\":\"broker\",\"type\":\"failedServiceRestart\""));
+    assert_non_null(strstr(seen.error, "\"module\":\"broker\",\"type\":\"failedServiceRestart\""));
     flow_node_serve(&p.a, SERVICE("x"), first);
     loop_advance(p.f.loop, 10000);
     assert_int_equal(run(&p, &p.a, "late.run"), 0);
