@@ -11,7 +11,8 @@
 #include "model/js_regex_internal.h"
 
 enum {
-    MATCH_STEPS_MAX = 200000, /* less than ten milliseconds */
+    MATCH_STEPS = 200000, /* less than ten milliseconds */
+    MATCH_STEPS_PER_UNIT = 8,
     MATCH_HEAP_KIB_MAX = 20000,
     PATTERN_BYTES_MAX = 1 << 20
 };
@@ -65,17 +66,38 @@ static bool read_flags(struct bytes text, struct js_regex_flags *out)
     return true;
 }
 
-static pcre2_code *compile(struct bytes pattern, struct js_regex_flags flags)
+static void add_text(struct buf *out, const char *text)
 {
-    uint32_t options = PCRE2_MATCH_UNSET_BACKREF | PCRE2_NEVER_BACKSLASH_C;
+    for (; *text; text++) {
+        uint16_t unit = (uint16_t)*text;
+
+        buf_add(out, bytes_of((const char *)&unit, sizeof(unit)));
+    }
+}
+
+/*
+ * The search is part of the pattern, not a loop around it: so the limit of steps holds for the
+ * whole search, and PCRE2's guesses about where to start (wrong ones at times) are not needed.
+ */
+static pcre2_code *compile(struct bytes body, bool at_start, struct js_regex_flags flags)
+{
+    uint32_t options = PCRE2_ANCHORED | PCRE2_DOTALL | PCRE2_MATCH_UNSET_BACKREF |
+                       PCRE2_NO_START_OPTIMIZE | PCRE2_NEVER_BACKSLASH_C;
+    struct buf pattern;
+    pcre2_code *code;
     size_t offset;
     int error;
 
     options |= flags.ignore_case ? PCRE2_CASELESS | PCRE2_UCP : 0;
     options |= flags.unicode ? PCRE2_UTF | PCRE2_UCP : 0;
-    options |= flags.sticky ? PCRE2_ANCHORED : 0;
-    return pcre2_compile((PCRE2_SPTR)(const void *)pattern.p, pattern.n / sizeof(uint16_t), options,
+    buf_init(&pattern, BUF_NO_LIMIT);
+    add_text(&pattern, at_start || flags.sticky ? "(?:" : ".*?(?:");
+    buf_add(&pattern, body);
+    add_text(&pattern, ")");
+    code = pcre2_compile((PCRE2_SPTR)(const void *)pattern.p, pattern.n / sizeof(uint16_t), options,
                          &error, &offset, NULL);
+    buf_fini(&pattern);
+    return code;
 }
 
 struct js_regex *js_regex_new(struct bytes source, struct bytes flags_text)
@@ -85,13 +107,14 @@ struct js_regex *js_regex_new(struct bytes source, struct bytes flags_text)
     struct js_regex *r = NULL;
     pcre2_code *code = NULL;
     struct buf pattern;
+    bool at_start;
 
     if (!read_flags(flags_text, &flags) || js_regex_to_units(source, &units) != 0) {
         return NULL;
     }
     buf_init(&pattern, PATTERN_BYTES_MAX);
-    if (js_regex_translate(units, flags, &pattern) == 0) {
-        code = compile(buf_bytes(&pattern), flags);
+    if (js_regex_translate(units, flags, &pattern, &at_start) == 0) {
+        code = compile(buf_bytes(&pattern), at_start, flags);
     }
     if (code) {
         r = mem_new(struct js_regex);
@@ -104,7 +127,6 @@ struct js_regex *js_regex_new(struct bytes source, struct bytes flags_text)
         }
     }
     if (r) {
-        (void)pcre2_set_match_limit(r->limits, MATCH_STEPS_MAX);
         (void)pcre2_set_heap_limit(r->limits, MATCH_HEAP_KIB_MAX);
     }
     buf_fini(&pattern);
@@ -122,6 +144,14 @@ void js_regex_free(struct js_regex *r)
     }
 }
 
+/* Enough for any search that takes time in proportion to the text. */
+static uint32_t match_steps(size_t n_units)
+{
+    size_t most = (UINT32_MAX - MATCH_STEPS) / MATCH_STEPS_PER_UNIT;
+
+    return (uint32_t)(MATCH_STEPS + MATCH_STEPS_PER_UNIT * (n_units < most ? n_units : most));
+}
+
 bool js_regex_test(const struct js_regex *r, struct bytes text)
 {
     struct js_regex_units units;
@@ -130,6 +160,7 @@ bool js_regex_test(const struct js_regex *r, struct bytes text)
     if (js_regex_to_units(text, &units) != 0) {
         return false;
     }
+    (void)pcre2_set_match_limit(r->limits, match_steps(units.n));
     /* The conversion above made it valid UTF-16. */
     result = pcre2_match(r->code, units.p, units.n, 0, PCRE2_NO_UTF_CHECK, r->match, r->limits);
     mem_free(units.p);

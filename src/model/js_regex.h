@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Regular expressions as JavaScript (ECMAScript 2023, with its web legacy) reads them, on PCRE2.
- * Text is matched in UTF-16 units, in whole characters with the flag u. Matching is bounded: what
- * takes too many steps does not match. Not supported: the flag v, look-behind of variable length.
- * With the flag i alone, some thirty pairs such as the Ohm sign and omega match each other although
- * JavaScript joins them with the flag u only.
+ * Text is matched in UTF-16 units, in whole characters with the flag u. Backtracking is bounded, in
+ * proportion to the text: what takes more steps does not match (a run such as "a*" is one step).
+ * Not supported: the flag v, look-behind of variable length. With the flag i alone, some thirty
+ * pairs such as the Ohm sign and omega match each other although JavaScript joins them with the
+ * flag u only.
  */
 #pragma once
 

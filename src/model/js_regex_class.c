@@ -127,7 +127,7 @@ static void close_class(struct js_regex_translation *t, bool negated)
 
     if (t->out->n == t->members_at) { /* only folding characters */
         t->out->n -= (negated ? 2 : 1) * sizeof(uint16_t);
-        js_regex_emit(t, negated ? "(?s:.)" : "(?!)");
+        js_regex_emit(t, negated ? "." : "(?!)");
     } else {
         js_regex_emit(t, "]");
     }
@@ -477,7 +477,7 @@ void js_regex_emit_class(struct js_regex_translation *t)
 
     t->p += negated;
     if (js_regex_next_is(t, 0, ']')) {
-        js_regex_emit(t, negated ? "(?s:.)" : "(?!)");
+        js_regex_emit(t, negated ? "." : "(?!)");
     } else {
         open_class(t, negated);
         translate_class_members(t);

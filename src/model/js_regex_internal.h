@@ -18,9 +18,12 @@ struct js_regex_units {
 
 /* ERR_NO_MEMORY for texts that are too large. */
 int js_regex_to_units(struct bytes text, struct js_regex_units *out) MUST_CHECK;
-/* Appends the PCRE2 pattern, UTF-16 in host order, to out. ERR_SYNTAX. */
-int js_regex_translate(struct js_regex_units source, struct js_regex_flags flags,
-                       struct buf *out) MUST_CHECK;
+/*
+ * Appends the PCRE2 pattern, UTF-16 in host order, to out; it is for PCRE2_DOTALL and to be matched
+ * at a place, not searched. out_at_start: it can match at the start of a text only. ERR_SYNTAX.
+ */
+int js_regex_translate(struct js_regex_units source, struct js_regex_flags flags, struct buf *out,
+                       bool *out_at_start) MUST_CHECK;
 
 /* --- between js_regex_translate.c and js_regex_class.c --- */
 enum js_regex_after {
@@ -38,6 +41,7 @@ struct js_regex_translation {
     unsigned n_groups, depth;
     enum js_regex_after after_group[JS_REGEX_DEPTH_MAX]; /* what may follow the open ones */
     bool has_names, failed;
+    bool at_start;     /* begins with ^ and has no other branch */
     unsigned covered;  /* which of the folding characters the class at hand names */
     size_t members_at; /* where its members begin in out */
     enum js_regex_after after;

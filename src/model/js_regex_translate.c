@@ -238,12 +238,13 @@ static void translate_term(struct js_regex_translation *t)
     } else if (c == '^' || c == '$') {
         translate_assertion(t, c);
     } else if (c == '|') {
+        t->at_start &= t->depth > 0;
         js_regex_emit(t, "|");
         t->after = JS_REGEX_AFTER_NOTHING;
     } else {
         t->failed |= t->flags.unicode && (c == ']' || c == '}');
         if (c == '.') {
-            js_regex_emit(t, t->flags.dot_all ? "(?s:.)" : "[^" LINE_ENDS "]");
+            js_regex_emit(t, t->flags.dot_all ? "." : "[^" LINE_ENDS "]");
         } else if (c >> 11 == 0x1b) {
             js_regex_emit_unit(t, c);
         } else {
@@ -273,14 +274,17 @@ static void count_groups(struct js_regex_translation *t)
     }
 }
 
-int js_regex_translate(struct js_regex_units source, struct js_regex_flags flags, struct buf *out)
+int js_regex_translate(struct js_regex_units source, struct js_regex_flags flags, struct buf *out,
+                       bool *out_at_start)
 {
     struct js_regex_translation t = {
         .p = source.p, .end = source.p + source.n, .flags = flags, .out = out};
 
     count_groups(&t);
+    t.at_start = js_regex_next_is(&t, 0, '^') && !flags.multiline;
     while (!t.failed && t.p < t.end) {
         translate_term(&t);
     }
+    *out_at_start = t.at_start;
     return t.failed || t.depth || out->failed ? ERR_SYNTAX : 0;
 }

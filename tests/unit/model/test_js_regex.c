@@ -82,6 +82,26 @@ static void test_steps_are_bounded(void **state)
     js_regex_free(r);
 }
 
+/* The bound on steps grows with the text: a plain search gets through, trying and trying does not.
+ */
+static void test_long_texts(void **state)
+{
+    struct js_regex *linear = js_regex_new(BYTES("a[bc]"), BYTES_NONE);
+    struct js_regex *trying = js_regex_new(BYTES("(?:a|b)*[cd]"), BYTES_NONE);
+    size_t n = 1 << 20;
+    char *text = mem_alloc(n);
+
+    (void)state;
+    memset(text, 'a', n);
+    assert_false(js_regex_test(linear, bytes_of(text, n)));
+    assert_false(js_regex_test(trying, bytes_of(text, n)));
+    text[n - 1] = 'b';
+    assert_true(js_regex_test(linear, bytes_of(text, n)));
+    mem_free(text);
+    js_regex_free(trying);
+    js_regex_free(linear);
+}
+
 static void test_huge_patterns_are_refused(void **state)
 {
     size_t n = 4 << 20;
@@ -101,6 +121,7 @@ int main(void)
         cmocka_unit_test(test_as_node),
         cmocka_unit_test(test_unsupported),
         cmocka_unit_test(test_steps_are_bounded),
+        cmocka_unit_test(test_long_texts),
         cmocka_unit_test(test_huge_patterns_are_refused),
     };
 
