@@ -496,7 +496,7 @@ long http_head_parse_answer(struct bytes in, size_t limit, struct http_head *hea
 }
 
 /* Slices are never at the block's very end: a CRLF stands there. A path may be a literal "/". */
-static void move(struct bytes *slice, struct bytes from, char *to)
+static void move(struct bytes *slice, struct bytes from, const char *to)
 {
     if (bytes_is_set(*slice) && slice->p >= from.p && slice->p < from.p + from.n) {
         slice->p = to + (slice->p - from.p);

@@ -270,22 +270,22 @@ static void reply_to_orphan(struct http_server_request *request)
     http_server_settle(server);
 }
 
-void http_request_reply(struct http_request *base, const struct http_reply *reply)
+void http_request_reply(struct http_request *request, const struct http_reply *reply)
 {
-    struct http_server_request *request = of(base);
-    struct http_server_connection *connection = request->connection;
+    struct http_server_request *r = of(request);
+    struct http_server_connection *connection = r->connection;
 
-    ASSERT(request->state == HTTP_SERVER_REQUEST_RUNNING);
-    request->server->n_running--;
+    ASSERT(r->state == HTTP_SERVER_REQUEST_RUNNING);
+    r->server->n_running--;
     if (!connection) {
-        reply_to_orphan(request);
+        reply_to_orphan(r);
         return;
     }
     if (connection->state == HTTP_SERVER_CONNECTION_CLOSED) {
-        request->state = HTTP_SERVER_REQUEST_ANSWERED; /* released with the connection */
+        r->state = HTTP_SERVER_REQUEST_ANSWERED; /* released with the connection */
         return;
     }
-    write_reply(request, reply);
+    write_reply(r, reply);
     http_server_connection_flush(connection);
 }
 

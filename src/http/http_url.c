@@ -29,6 +29,19 @@ static bool decode_escape(struct bytes at, char *out)
     return true;
 }
 
+/* Decodes one character at the start of text; its length, or 0 for a bad escape. */
+static size_t decode_char(struct bytes text, bool plus_is_space, char *out)
+{
+    *out = text.p[0];
+    if (*out == '%') {
+        return decode_escape(text, out) ? 3 : 0;
+    }
+    if (*out == '+' && plus_is_space) {
+        *out = ' ';
+    }
+    return 1;
+}
+
 bool http_url_decode(struct bytes text, bool plus_is_space, struct arena *arena, struct bytes *out)
 {
     char *p;
@@ -39,18 +52,13 @@ bool http_url_decode(struct bytes text, bool plus_is_space, struct arena *arena,
         return true;
     }
     p = arena_alloc(arena, text.n + 1);
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
+    while (text.n > 0) {
+        size_t used = decode_char(text, plus_is_space, &p[n++]);
 
-        if (c == '%') {
-            if (!decode_escape(bytes_from(text, i), &c)) {
-                return false;
-            }
-            i += 2;
-        } else if (c == '+' && plus_is_space) {
-            c = ' ';
+        if (used == 0) {
+            return false;
         }
-        p[n++] = c;
+        text = bytes_from(text, used);
     }
     *out = bytes_of(p, n);
     return true;
@@ -138,8 +146,8 @@ static struct bytes base64(struct bytes text, struct arena *arena)
         word |= left > 2 ? (unsigned)(unsigned char)text.p[i + 2] : 0;
         p[n++] = digits[word >> 18 & 63];
         p[n++] = digits[word >> 12 & 63];
-        p[n++] = left > 1 ? digits[word >> 6 & 63] : '=';
-        p[n++] = left > 2 ? digits[word & 63] : '=';
+        p[n++] = (char)(left > 1 ? digits[word >> 6 & 63] : '=');
+        p[n++] = (char)(left > 2 ? digits[word & 63] : '=');
     }
     return bytes_of(p, n);
 }
@@ -346,6 +354,23 @@ static struct bytes directory_of(const struct http_url *base, bool whole)
     return path;
 }
 
+/* Adds "/segment" to the n bytes at p, or takes the last one away for "/.."; the new n. */
+static size_t add_segment(char *p, size_t n, struct bytes segment, bool is_last)
+{
+    bool is_up = bytes_eq(segment, BYTES("/.."));
+
+    if (!is_up && !bytes_eq(segment, BYTES("/."))) {
+        memcpy(p + n, segment.p, segment.n);
+        return n + segment.n;
+    }
+    while (is_up && n > 0 && p[--n] != '/') {
+    }
+    if (is_last) {
+        p[n++] = '/';
+    }
+    return n;
+}
+
 static struct bytes remove_dots(struct bytes path, struct arena *arena)
 {
     char *p = arena_alloc(arena, path.n + 1);
@@ -354,22 +379,12 @@ static struct bytes remove_dots(struct bytes path, struct arena *arena)
     size_t n = 0;
 
     path.n = end;
-    while (path.n) {
+    while (path.n > 0) {
         size_t next = 1 + bytes_find(bytes_from(path, 1), '/');
         struct bytes segment = bytes_of(path.p, next);
 
         path = bytes_from(path, next);
-        if (bytes_eq(segment, BYTES("/.."))) {
-            while (n > 0 && p[--n] != '/') {
-            }
-        } else if (!bytes_eq(segment, BYTES("/."))) {
-            memcpy(p + n, segment.p, segment.n);
-            n += segment.n;
-            continue;
-        }
-        if (path.n == 0) {
-            p[n++] = '/';
-        }
+        n = add_segment(p, n, segment, path.n == 0);
     }
     memcpy(p + n, query.p, query.n);
     return bytes_of(p, n + query.n);
