@@ -10,6 +10,7 @@
 #include "bench_die.h"
 
 #define LOAD_MAX_IN_FLIGHT 20000U
+#define MAX_EXTENSIONS     5U
 #define DRAIN_MAX_NS       (10 * BENCH_NS_PER_S)
 
 static struct bench_load_mark take_mark(const struct bench_load *load)
@@ -31,8 +32,23 @@ static void begin_measurement(struct bench_load *load)
                     load->begin.time_ns + load->options.duration_ms * BENCH_NS_PER_MS);
 }
 
+/* A window in which not even one answer a slot came says little: it goes on for another one. */
+static bool extend_measurement(struct bench_load *load)
+{
+    if (load->hist.n >= load->options.in_flight || load->n_extensions == MAX_EXTENSIONS) {
+        return false;
+    }
+    load->n_extensions++;
+    bench_timer_set(&load->phase_timer,
+                    bench_clock_now_ns() + load->options.duration_ms * BENCH_NS_PER_MS);
+    return true;
+}
+
 static void end_measurement(struct bench_load *load)
 {
+    if (extend_measurement(load)) {
+        return;
+    }
     load->phase = BENCH_LOAD_DRAIN;
     load->end = take_mark(load);
     if (load->n_out == 0) {

@@ -17,7 +17,7 @@ struct bench_load_options {
     unsigned long in_flight;
     unsigned long rate; /* 0: as fast as answers come */
     unsigned long warmup_ms;
-    unsigned long duration_ms;
+    unsigned long duration_ms;      /* longer, up to six times, when answers are too slow for it */
     struct bench_cpu_group target;  /* processes under test */
     struct bench_cpu_group helpers; /* others of the load side, to see whether it was the limit */
 };
@@ -66,7 +66,8 @@ struct bench_load {
     unsigned n_idle;
     uint64_t next_due_ns;
     uint64_t n_sent;
-    uint64_t n_out; /* sent and not answered */
+    uint64_t n_out;        /* sent and not answered */
+    unsigned n_extensions; /* of the measurement, because answers were slow */
     struct bench_load_mark begin;
     struct bench_load_mark end;
     struct bench_hist hist;

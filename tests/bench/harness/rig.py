@@ -71,7 +71,7 @@ class Rig:
             argv += ["--helper", process.pid]
         argv += ["--warmup", timing.warmup_ms, "--duration", timing.duration_ms]
         with Process(tool, argv, self.work, self.cores.load) as process:
-            output = process.finish(timing.duration_ms / 1e3 + timing.warmup_ms / 1e3 + 30)
+            output = process.finish(6 * timing.duration_ms / 1e3 + timing.warmup_ms / 1e3 + 30)
         return json.loads(output)
 
     def http_options(self, path, port, payload):
