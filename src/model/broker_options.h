@@ -21,6 +21,15 @@ struct bulkhead_options {
     double concurrency, max_queue; /* max_queue 0: no limit */
 };
 
+/* cacher: what keeps the results of actions. */
+struct cacher_options {
+    struct bytes type;        /* name; none: nothing is kept */
+    double ttl_s;             /* 0: for ever */
+    size_t max_params_length; /* of a key, from which on it is hashed; 0: never */
+    size_t max_entries;       /* MemoryLRU */
+    size_t limit_bytes;       /* of all that is kept */
+};
+
 struct broker_options {
     struct bytes namespace_; /* may be empty */
     struct bytes node_id;
@@ -34,6 +43,7 @@ struct broker_options {
     struct retry_options retry;
     struct breaker_options breaker;
     struct bulkhead_options bulkhead;
+    struct cacher_options cacher;
     double request_timeout_ms;   /* 0: none */
     int max_call_level;          /* 0: no limit */
     double heartbeat_interval_s; /* 0: no heartbeats */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keeps results of actions under keys (broker.md (e)). Values are JSON text. What keeps them is
+ * behind a table; both of today's are in memory, answer at once and never grow past their limit.
+ */
+#pragma once
+
+#include "base/shared.h"
+#include "loop/loop.h"
+#include "model/broker_options.h"
+#include "model/event_match.h"
+
+struct cacher;
+
+/* Since the start. */
+struct cacher_stats {
+    uint64_t gets, found, sets, dels, cleans;
+    uint64_t expired; /* entries whose time was over */
+    uint64_t evicted; /* entries that had to make room */
+};
+
+struct cacher_ops {
+    const char *name;
+    struct cacher *(*create)(struct loop *loop, const struct cacher_options *options);
+    void (*free)(struct cacher *c);
+    /* A new reference, or NULL. */
+    struct shared *(*get)(struct cacher *c, struct bytes key);
+    /* Copies both. ttl_ms 0: no end. What is larger than the whole cache may be is not kept. */
+    void (*set)(struct cacher *c, struct bytes key, struct bytes value, uint64_t ttl_ms);
+    void (*del)(struct cacher *c, struct bytes key);
+    void (*clean)(struct cacher *c, const struct event_pattern *pattern); /* NULL: everything */
+};
+
+/* First member of each implementation; base and options are filled in by cacher_new. */
+struct cacher {
+    const struct cacher_ops *ops;
+    const struct cacher_options *options; /* borrowed */
+    struct cacher_stats stats;
+};
+
+extern const struct cacher_ops cacher_memory_ops;
+extern const struct cacher_ops cacher_memory_lru_ops;
+
+/* By name, without regard to case; "true" is Memory. NULL: unknown. */
+const struct cacher_ops *cacher_find(struct bytes name);
+/* options->type is known (cacher_find); options is borrowed for the cacher's life. */
+struct cacher *cacher_new(struct loop *loop, const struct cacher_options *options);
+void cacher_free(struct cacher *c); /* NULL passes */
+
+/* A new reference to the value, or NULL. */
+struct shared *cacher_get(struct cacher *c, struct bytes key);
+/* ttl_s: the action's; NULL: that of the options. 0 and less: no end. */
+void cacher_set(struct cacher *c, struct bytes key, struct bytes value, const double *ttl_s);
+void cacher_del(struct cacher *c, struct bytes key);
+/* All keys that match as event names do (model/event_match.h); BYTES_NONE: all there are. */
+void cacher_clean(struct cacher *c, struct bytes pattern);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The option "cache" of an action (broker.md (e), When): true, or {enabled, ttl, keys, lock}.
+ * Where the original takes a function for enabled, this takes a condition: {"param": path of a
+ * parameter, "#path" in meta or "@path" in headers; "equals": value}, without equals: is truthy.
+ */
+#pragma once
+
+#include "cacher/cacher_key.h"
+
+struct cacher_rule {
+    bool is_on;
+    bool is_locking;
+    bool has_ttl; /* else the cacher's */
+    double ttl_s;
+    bool has_keys;
+    struct bytes *keys; /* texts */
+    size_t n_keys;
+    struct bytes param;  /* text: path of the condition; none: there is none */
+    struct bytes equals; /* slice or none */
+};
+
+/* cache: slice or none. Texts go to the arena or are borrowed from cache. */
+void cacher_rule_read(struct cacher_rule *rule, struct bytes cache, struct arena *arena);
+/* Whether the condition holds for the call. */
+bool cacher_rule_applies(const struct cacher_rule *rule, const struct cacher_key_call *call);
+/* NULL, or what is wrong with it: a sentence part, static. */
+const char *cacher_rule_fault(struct bytes cache);
