@@ -10,8 +10,9 @@
 #include "net/net_listener.h"
 
 enum {
-    HTTP_SERVER_ROOM_BYTES = 4096,       /* of a request's memory, without asking the heap */
-    HTTP_SERVER_MARK_BYTES = 256 * 1024, /* unread replies; then no more requests are read */
+    HTTP_SERVER_ROOM_BYTES = 4096, /* of a request's memory, without asking the heap */
+    HTTP_SERVER_MARK_BYTES =
+        NET_STREAM_MARK_BYTES, /* unread replies; then no more requests are read */
 };
 
 struct http_server {

@@ -16,6 +16,8 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
+enum { NET_STREAM_MARK_BYTES = 256 * 1024 }; /* of on_drain */
+
 struct loop;
 struct net_stream;
 
@@ -23,7 +25,7 @@ struct net_stream_events {
     void (*on_read)(struct net_stream *stream, struct bytes bytes);
     /* The peer has closed its side; we may still write. NULL: net_stream_close follows. */
     void (*on_eof)(struct net_stream *stream);
-    /* Nothing is pending any more after more than 256 KiB were. NULL: not wanted. */
+    /* Nothing is pending any more after more than the mark was. NULL: not wanted. */
     void (*on_drain)(struct net_stream *stream);
     /* err: 0 (closed by us or by the peer in order) or ERR_X. */
     void (*on_close)(struct net_stream *stream, int err);
