@@ -100,6 +100,7 @@ static void set_error_text(struct connecting *c, int uv_error)
     } else if (c->is_unix) {
         (void)snprintf(text, room, "connect %s %.110s", uv_err_name(uv_error), c->host);
     } else {
+        ASSERT(c->at);
         (void)uv_ip_name(c->at->ai_addr, host, sizeof(host));
         (void)snprintf(text, room, "connect %s %s:%u", uv_err_name(uv_error), host, c->port);
     }
@@ -152,7 +153,18 @@ static void shake_hands(struct connecting *c)
 
 /* --- connecting --- */
 
-static void try_address(struct connecting *c);
+/* Notes why the address failed; whether there is another. */
+static bool leave_address(struct connecting *c, int uv_error)
+{
+    c->is_connecting = false;
+    set_error_text(c, uv_error);
+    net_stream_abort(c->stream, false);
+    c->stream = NULL;
+    c->at = c->at ? c->at->ai_next : NULL;
+    return c->at != NULL;
+}
+
+static void try_addresses(struct connecting *c);
 
 static void on_connected(uv_connect_t *req, int status)
 {
@@ -162,32 +174,23 @@ static void on_connected(uv_connect_t *req, int status)
     c->is_connecting = false;
     if (c->state == CONNECT_DONE) {
         free_when_unused(c);
-        return;
-    }
-    if (status == 0) {
-        if (c->tls) {
-            shake_hands(c);
-        } else {
-            finish(c, 0);
-        }
-        return;
-    }
-    status = c->is_given_up ? UV_ETIMEDOUT : status;
-    set_error_text(c, status);
-    net_stream_abort(c->stream, false);
-    c->stream = NULL;
-    c->at = c->at ? c->at->ai_next : NULL;
-    if (c->at) {
-        try_address(c);
+    } else if (status == 0 && c->tls) {
+        shake_hands(c);
+    } else if (status == 0) {
+        finish(c, 0);
     } else {
-        finish(c, net_error_from_uv(status));
+        status = c->is_given_up ? UV_ETIMEDOUT : status;
+        if (leave_address(c, status)) {
+            try_addresses(c);
+        } else {
+            finish(c, net_error_from_uv(status));
+        }
     }
 }
 
-static void try_address(struct connecting *c)
+/* An error of libuv, when there is no on_connected to come. */
+static int start_connecting(struct connecting *c)
 {
-    int err;
-
     c->state = CONNECT_CONNECTING;
     c->stream = stream_uv_new(c->loop, c->is_unix);
     c->connect_req.data = c;
@@ -197,14 +200,23 @@ static void try_address(struct connecting *c)
         stream_uv_set_peer_name(c->stream, "unix:", c->host);
         uv_pipe_connect(&c->connect_req, (uv_pipe_t *)stream_uv_handle(c->stream), c->host,
                         on_connected);
-        return;
+        return 0;
     }
     set_timer(c);
     stream_uv_set_peer_address(c->stream, c->at->ai_addr);
-    err = uv_tcp_connect(&c->connect_req, (uv_tcp_t *)stream_uv_handle(c->stream), c->at->ai_addr,
-                         on_connected);
+    return uv_tcp_connect(&c->connect_req, (uv_tcp_t *)stream_uv_handle(c->stream), c->at->ai_addr,
+                          on_connected);
+}
+
+static void try_addresses(struct connecting *c)
+{
+    int err;
+
+    do {
+        err = start_connecting(c);
+    } while (err && leave_address(c, err));
     if (err) {
-        on_connected(&c->connect_req, err);
+        finish(c, net_error_from_uv(err));
     }
 }
 
@@ -227,7 +239,7 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *foun
         return;
     }
     c->at = found;
-    try_address(c);
+    try_addresses(c);
 }
 
 static void resolve(struct connecting *c)
@@ -313,7 +325,7 @@ void net_connect_start(struct loop *loop, struct net_connect *connect,
         (void)snprintf(connect->error_text, sizeof(connect->error_text), "invalid address");
         finish(c, ERR_INVALID);
     } else if (c->is_unix) {
-        try_address(c);
+        try_addresses(c);
     } else {
         resolve(c);
     }

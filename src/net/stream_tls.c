@@ -27,7 +27,6 @@
 enum {
     WRITE_LIMIT_BYTES = 64 * 1024 * 1024,
     WRITE_LIMIT_MOST_BYTES = 512 * 1024 * 1024, /* encrypted, the other stream still takes it */
-    DRAIN_MARK_BYTES = 256 * 1024,
     ENCRYPT_STEP_BYTES = 64 * 1024,
     HELD_MAX_BYTES = 4 * LOOP_READ_BYTES, /* the other stream is paused long before */
 };
@@ -402,7 +401,7 @@ static void stream_write(struct net_stream *stream, struct bytes bytes)
         abort_with(s, ERR_NO_MEMORY, false);
         return;
     }
-    s->is_above_mark = s->is_above_mark || pending + bytes.n > DRAIN_MARK_BYTES;
+    s->is_above_mark = s->is_above_mark || pending + bytes.n > NET_STREAM_MARK_BYTES;
     loop_flush_start(s->loop, &s->flush);
 }
 

@@ -25,7 +25,6 @@
 enum {
     WRITE_LIMIT_BYTES = 64 * 1024 * 1024,
     WRITE_LIMIT_MOST_BYTES = 1024 * 1024 * 1024, /* libuv takes an unsigned int */
-    DRAIN_MARK_BYTES = 256 * 1024, /* on_drain comes after more than this was pending */
     CLOSE_MS = 5000,
     DROP_INPUT_MS = 2000,
     DROP_AT_ONCE = 16, /* read buffers of input dropped before closing */
@@ -299,7 +298,7 @@ static void stream_write(struct net_stream *stream, struct bytes bytes)
         close_now(s, ERR_NO_MEMORY);
         return;
     }
-    s->is_above_mark = s->is_above_mark || pending + bytes.n > DRAIN_MARK_BYTES;
+    s->is_above_mark = s->is_above_mark || pending + bytes.n > NET_STREAM_MARK_BYTES;
     loop_flush_start(s->loop, &s->flush);
 }
 

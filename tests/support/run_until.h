@@ -30,16 +30,18 @@ static inline void run_turn(struct loop *loop)
     }
 }
 
+static inline void run_turn_before(struct loop *loop, time_t end, const char *condition)
+{
+    if (run_until_clock() > end) {
+        fail_msg("never came: %s", condition);
+    }
+    run_turn(loop);
+}
+
 #define run_until(loop, condition)                                                                 \
-    do {                                                                                           \
-        time_t run_until_end = run_until_clock() + RUN_UNTIL_S;                                    \
-        while (!(condition)) {                                                                     \
-            if (run_until_clock() > run_until_end) {                                               \
-                fail_msg("never came: %s", #condition);                                            \
-            }                                                                                      \
-            run_turn(loop);                                                                        \
-        }                                                                                          \
-    } while (0)
+    for (time_t run_until_end = run_until_clock() + RUN_UNTIL_S; !(condition);) {                  \
+        run_turn_before(loop, run_until_end, #condition);                                          \
+    }
 
 /* Turns until nothing runs any more for a few turns in a row. */
 static inline void run_until_quiet(struct loop *loop)

@@ -276,8 +276,8 @@ static void test_run_waits_for_timers(void **state)
     loop_timer_stop(&never.timer);
     loop_run(scene->loop);
     assert_string_equal(scene->log, "sl");
-    assert_true(loop_now_us(scene->loop) - before_us >= 28 * 1000);
-    assert_true(loop_now_us(scene->loop) - before_us < 20 * 1000 * 1000);
+    assert_true(loop_now_us(scene->loop) - before_us >= 28000);
+    assert_true(loop_now_us(scene->loop) - before_us < 20000000);
 }
 
 /* What a timer that stops the loop has started is still done: a last answer leaves. */
@@ -313,7 +313,7 @@ static void test_stop_from_a_timer_does_not_sleep_first(void **state)
     loop_timer_start(&never.timer, 60000);
     loop_run(scene->loop);
     assert_string_equal(scene->log, "t");
-    assert_true(loop_now_us(scene->loop) - before_us < 20 * 1000 * 1000);
+    assert_true(loop_now_us(scene->loop) - before_us < 20000000);
     loop_timer_stop(&never.timer);
 }
 
@@ -361,7 +361,7 @@ static void test_virtual_clocks(void **state)
     assert_int_equal(loop_now_ms(scene->loop), ms);
     loop_advance(scene->loop, 1234);
     assert_int_equal(loop_now_ms(scene->loop), ms + 1234);
-    assert_int_equal(loop_now_us(scene->loop), us + 1234 * 1000);
+    assert_int_equal(loop_now_us(scene->loop), us + 1234000);
     assert_int_equal(loop_unix_ms(scene->loop), START_UNIX_MS + 1234);
 }
 
@@ -397,10 +397,10 @@ static void test_advance_moves_from_timer_to_timer(void **state)
     assert_int_equal(a.n, 10);
     assert_int_equal(b.n, 4);
     for (unsigned i = 0; i < a.n; i++) {
-        assert_int_equal(a.at_ms[i], start + 10 * (i + 1));
+        assert_int_equal(a.at_ms[i], start + 10 * ((uint64_t)i + 1));
     }
     for (unsigned i = 0; i < b.n; i++) {
-        assert_int_equal(b.at_ms[i], start + 25 * (i + 1));
+        assert_int_equal(b.at_ms[i], start + 25 * ((uint64_t)i + 1));
     }
     loop_timer_stop(&a.timer);
     loop_timer_stop(&b.timer);

@@ -2,6 +2,7 @@
 /* Signals arrive as callbacks of the loop. */
 #include "loop/loop.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -60,7 +61,7 @@ static void test_sigpipe_is_ignored(void **state)
     struct loop *loop = loop_new();
     int ends[2];
 
-    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     assert_int_equal(close(ends[0]), 0);
     assert_int_equal(write(ends[1], "x", 1), -1);
     assert_int_equal(close(ends[1]), 0);

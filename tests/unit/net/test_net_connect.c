@@ -174,7 +174,7 @@ static void test_ipv6(void **state)
     char name[32];
 
     if (net_listener_open(scene->loop, &listen, &scene->listener) != 0) {
-        print_message("this machine has no IPv6: not tested\n");
+        print_message("# this machine has no IPv6: not tested\n");
         return;
     }
     port = net_listener_port(scene->listener);
@@ -365,7 +365,7 @@ static void test_an_address_that_does_not_answer(void **state)
     has_both = found->ai_family == AF_INET6 && found->ai_next;
     freeaddrinfo(found);
     if (!has_both) {
-        print_message("localhost is not ::1, then 127.0.0.1 here: not tested\n");
+        print_message("# localhost is not ::1, then 127.0.0.1 here: not tested\n");
         return;
     }
     address.sin6_port = htons((uint16_t)port);

@@ -160,7 +160,7 @@ static void test_ipv6(void **state)
     int fd;
 
     if (err == ERR_UNREACHABLE || err == ERR_IO) {
-        print_message("this machine has no IPv6: not tested\n");
+        print_message("# this machine has no IPv6: not tested\n");
         return;
     }
     assert_int_equal(err, 0);

@@ -27,7 +27,7 @@ static void test_holds_nothing_when_all_is_taken(void **state)
     struct loop *loop = loop_new_virtual(0);
     struct net_out out = {0};
 
-    for (size_t n = 1; n < 300 * 1024; n = n * 3 + 1) {
+    for (size_t n = 1; n < 300000; n = n * 3 + 1) {
         char *text = mem_alloc(n);
 
         assert_int_equal(net_out_add(loop, &out, bytes_of(text, n)), 0);
