@@ -57,7 +57,9 @@ double bench_hist_quantile_us(const struct bench_hist *hist, double share)
     for (unsigned i = 0; i < BENCH_HIST_BUCKETS; i++) {
         seen += hist->buckets[i];
         if (seen > 0 && (double)seen >= wanted) {
-            return bucket_ns(i) / 1e3;
+            double ns = bucket_ns(i);
+
+            return (ns < (double)hist->max_ns ? ns : (double)hist->max_ns) / 1e3;
         }
     }
     return 0;
