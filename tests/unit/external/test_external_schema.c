@@ -79,74 +79,74 @@ static void good_schemas_pass(void **state)
     }
 }
 
+static const struct {
+    const char *schema, *path;
+    enum external_fault_kind kind;
+} faulty[] = {
+    {"{}", "name", EXTERNAL_FAULT_VALUE},
+    {"{'name':null}", "name", EXTERNAL_FAULT_VALUE},
+    {"{'name':''}", "name", EXTERNAL_FAULT_VALUE},
+    {"{'name':5}", "name", EXTERNAL_FAULT_VALUE},
+    {"{'name':'$node'}", "name", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a\\nb'}", "name", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','version':true}", "version", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','version':{}}", "version", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','settings':[]}", "settings", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','settings':'x'}", "settings", EXTERNAL_FAULT_VALUE},
+    {"{'name':'a','metadata':1}", "metadata", EXTERNAL_FAULT_VALUE},
+    {"{'name':'a','actions':[]}", "actions", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','actions':'x'}", "actions", EXTERNAL_FAULT_VALUE},
+    {"{'name':'a','events':true}", "events", EXTERNAL_FAULT_VALUE},
+    {"{'name':'a','settings':{'baseUrl':5}}", "settings.baseUrl", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','dependencies':5}", "dependencies", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','dependencies':''}", "dependencies", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','dependencies':['b',null]}", "dependencies[1]", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','dependencies':[['b']]}", "dependencies[0]", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','dependencies':{}}", "dependencies.name", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','dependencies':[{'name':7}]}", "dependencies[0].name", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','dependencies':['b\\n']}", "dependencies[0]", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','dependencies':{'name':'b','version':true}}", "dependencies.version",
+     EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','dependencies':{'name':'b','version':[]}}", "dependencies.version",
+     EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','dependencies':{'name':'b','version':[1,{}]}}", "dependencies.version[1]",
+     EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','settings':{'$dependencyTimeout':'5'}}", "settings.$dependencyTimeout",
+     EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','settings':{'$dependencyInterval':-1}}", "settings.$dependencyInterval",
+     EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','mixins':[]}", "mixins", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','methods':{'m':'x'}}", "methods", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','hooks':{}}", "hooks", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','created':'x'}", "created", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','stopped':['x']}", "stopped", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','actions':{'x':null}}", "actions.x", EXTERNAL_FAULT_HANDLER},
+    {"{'name':'a','actions':{'x':{}}}", "actions.x", EXTERNAL_FAULT_HANDLER},
+    {"{'name':'a','actions':{'x':{'handler':1}}}", "actions.x", EXTERNAL_FAULT_HANDLER},
+    {"{'name':'a','events':{'e':[]}}", "events.e", EXTERNAL_FAULT_HANDLER},
+    {"{'name':'a','actions':{'x':'ftp://h'}}", "actions.x", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','actions':{'x':'data:text/plain,x'}}", "actions.x", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','actions':{'x':'http://h/\\r\\nX: 1'}}", "actions.x", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','actions':{'x':{'handler':'http://h','timeout':'5'}}}", "actions.x.timeout",
+     EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','actions':{'x':{'handler':'http://h','params':'s'}}}", "actions.x.params",
+     EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','actions':{'x':{'handler':'http://h','params':{'a':'nosuchrule'}}}}",
+     "actions.x.params", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','actions':{'x':{'handler':'http://h','fallback':'f'}}}", "actions.x.fallback",
+     EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','actions':{'x':{'handler':'http://h','name':7}}}", "actions.x.name",
+     EXTERNAL_FAULT_SCHEMA},
+};
+
 static void faults_have_their_path(void **state)
 {
-    static const struct {
-        const char *schema, *path;
-        enum external_fault_kind kind;
-    } rows[] = {
-        {"{}", "name", EXTERNAL_FAULT_VALUE},
-        {"{'name':null}", "name", EXTERNAL_FAULT_VALUE},
-        {"{'name':''}", "name", EXTERNAL_FAULT_VALUE},
-        {"{'name':5}", "name", EXTERNAL_FAULT_VALUE},
-        {"{'name':'$node'}", "name", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a\\nb'}", "name", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','version':true}", "version", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','version':{}}", "version", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','settings':[]}", "settings", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','settings':'x'}", "settings", EXTERNAL_FAULT_VALUE},
-        {"{'name':'a','metadata':1}", "metadata", EXTERNAL_FAULT_VALUE},
-        {"{'name':'a','actions':[]}", "actions", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','actions':'x'}", "actions", EXTERNAL_FAULT_VALUE},
-        {"{'name':'a','events':true}", "events", EXTERNAL_FAULT_VALUE},
-        {"{'name':'a','settings':{'baseUrl':5}}", "settings.baseUrl", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','dependencies':5}", "dependencies", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','dependencies':''}", "dependencies", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','dependencies':['b',null]}", "dependencies[1]", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','dependencies':[['b']]}", "dependencies[0]", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','dependencies':{}}", "dependencies.name", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','dependencies':[{'name':7}]}", "dependencies[0].name", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','dependencies':['b\\n']}", "dependencies[0]", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','dependencies':{'name':'b','version':true}}", "dependencies.version",
-         EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','dependencies':{'name':'b','version':[]}}", "dependencies.version",
-         EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','dependencies':{'name':'b','version':[1,{}]}}", "dependencies.version[1]",
-         EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','settings':{'$dependencyTimeout':'5'}}", "settings.$dependencyTimeout",
-         EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','settings':{'$dependencyInterval':-1}}", "settings.$dependencyInterval",
-         EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','mixins':[]}", "mixins", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','methods':{'m':'x'}}", "methods", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','hooks':{}}", "hooks", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','created':'x'}", "created", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','stopped':['x']}", "stopped", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','actions':{'x':null}}", "actions.x", EXTERNAL_FAULT_HANDLER},
-        {"{'name':'a','actions':{'x':{}}}", "actions.x", EXTERNAL_FAULT_HANDLER},
-        {"{'name':'a','actions':{'x':{'handler':1}}}", "actions.x", EXTERNAL_FAULT_HANDLER},
-        {"{'name':'a','events':{'e':[]}}", "events.e", EXTERNAL_FAULT_HANDLER},
-        {"{'name':'a','actions':{'x':'ftp://h'}}", "actions.x", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','actions':{'x':'data:text/plain,x'}}", "actions.x", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','actions':{'x':'http://h/\\r\\nX: 1'}}", "actions.x", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','actions':{'x':{'handler':'http://h','timeout':'5'}}}", "actions.x.timeout",
-         EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','actions':{'x':{'handler':'http://h','params':'s'}}}", "actions.x.params",
-         EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','actions':{'x':{'handler':'http://h','params':{'a':'nosuchrule'}}}}",
-         "actions.x.params", EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','actions':{'x':{'handler':'http://h','fallback':'f'}}}", "actions.x.fallback",
-         EXTERNAL_FAULT_SCHEMA},
-        {"{'name':'a','actions':{'x':{'handler':'http://h','name':7}}}", "actions.x.name",
-         EXTERNAL_FAULT_SCHEMA},
-    };
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct outcome o = check(rows[i].schema);
+    for (size_t i = 0; i < sizeof(faulty) / sizeof(faulty[0]); i++) {
+        struct outcome o = check(faulty[i].schema);
 
         assert_int_equal(o.n_faults, 1);
-        assert_string_equal(o.path, rows[i].path);
-        assert_int_equal(o.kind, rows[i].kind);
+        assert_string_equal(o.path, faulty[i].path);
+        assert_int_equal(o.kind, faulty[i].kind);
         assert_true(strlen(o.text) > 0);
     }
 }
