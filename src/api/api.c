@@ -52,7 +52,9 @@ static void on_abandon(struct http_server *server, struct http_request *http)
     struct api_request *request = http->owner;
     struct context *ctx = request->ctx;
 
-    if (ctx) {
+    if (request->mcall) {
+        api_mcall_abandon(request->mcall);
+    } else if (ctx) {
         pipeline_abandon(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_REJECTED,
                                                      ctx->name, ctx->node_id));
     }

@@ -5,26 +5,15 @@
 
 static const char call_action[] = "$sidecar.callAction";
 
-/* A number, or text that holds one (queries only have texts). */
-static bool read_number(struct api_request *request, struct bytes slice, double *out)
-{
-    struct bytes json;
-
-    if (json_type(slice) == JSON_STRING &&
-        json_scan(json_string(slice, api_arena(request)), 0, &json, NULL) == 0) {
-        slice = json;
-    }
-    return json_double(slice, out);
-}
-
 /* A member of options stands over that of the top level. */
 static bool read_option(struct api_request *request, enum api_member member, double *out)
 {
     struct bytes nested =
         json_get(api_params_get(request, API_OPTIONS), request->members[member].name);
 
-    return read_number(
-        request, json_is_null_or_none(nested) ? api_params_get(request, member) : nested, out);
+    return api_params_number(json_is_null_or_none(nested) ? api_params_get(request, member)
+                                                          : nested,
+                             api_arena(request), out);
 }
 
 static void on_called(struct context *ctx)

@@ -4,6 +4,8 @@
 
 #include "api/api.h"
 
+struct api_mcall;
+
 struct api {
     struct loop *loop;
     struct broker *broker;     /* borrowed */
@@ -33,8 +35,9 @@ struct api_request {
     struct bytes name;                      /* the path's parameter, decoded and trimmed; or none */
     struct bytes body;                      /* slice: object or array; "{}" when there was none */
     struct json_field members[API_MEMBERS]; /* of the body, by enum api_member */
-    struct bytes query;  /* slice: object of the query members; none when there are none */
-    struct context *ctx; /* the call that runs, or NULL */
+    struct bytes query;      /* slice: object of the query members; none when there are none */
+    struct context *ctx;     /* the call that runs, or NULL */
+    struct api_mcall *mcall; /* the calls that run, or NULL */
 };
 
 struct arena *api_arena(struct api_request *request);
@@ -54,6 +57,8 @@ void api_params_init(struct api_request *request);
 struct bytes api_params_get(const struct api_request *request, enum api_member member);
 /* All members together: body, overwritten by query, overwritten by {path_name: name}. */
 struct bytes api_params_all(struct api_request *request, struct bytes path_name);
+/* A number, or text that holds one (queries only have texts). */
+bool api_params_number(struct bytes slice, struct arena *arena, double *out);
 /* Reads the query text. */
 void api_params_read_query(struct api_request *request);
 /* The context that a nested call names by X-Parent-ID, or NULL. */
@@ -61,6 +66,7 @@ struct context *api_params_parent(struct api_request *request);
 
 /* --- handlers --- */
 void api_call_action(struct api_request *request);
+void api_mcall_run(struct api_request *request);
 void api_event_emit(struct api_request *request);
 void api_event_broadcast(struct api_request *request);
 void api_registry_register(struct api_request *request);
@@ -71,6 +77,10 @@ void api_registry_actions(struct api_request *request);
 void api_registry_events(struct api_request *request);
 void api_health_live(struct api_request *request);
 void api_health_ready(struct api_request *request);
+
+/* --- api_mcall.c --- */
+/* Nobody waits for the answer: gives up what still runs. The request is answered, into nowhere. */
+void api_mcall_abandon(struct api_mcall *m);
 
 /* --- api_reply.c --- */
 /* 200 with this JSON text. */
@@ -87,6 +97,8 @@ struct api_error {
 void api_reply_error(struct api_request *request, const struct api_error *error);
 /* A Moleculer error in the flat form. */
 void api_reply_mol_error(struct api_request *request, const struct mol_error *error);
+/* A Moleculer error as an object, with all that callers may know of it. */
+void api_reply_add_error(struct json_writer *w, const struct mol_error *error);
 /* The outcome of a call (http-api.md 3.3, 3.4). */
 void api_reply_call(struct api_request *request, const struct context *ctx);
 /* A flat error's JSON, for refusals of the HTTP server. */

@@ -24,6 +24,17 @@ struct bytes api_params_get(const struct api_request *request, enum api_member m
     return bytes_is_set(value) ? value : of_body.value;
 }
 
+bool api_params_number(struct bytes slice, struct arena *arena, double *out)
+{
+    struct bytes json;
+
+    if (json_type(slice) == JSON_STRING &&
+        json_scan(json_string(slice, arena), 0, &json, NULL) == 0) {
+        slice = json;
+    }
+    return json_double(slice, out);
+}
+
 struct bytes api_params_all(struct api_request *request, struct bytes path_name)
 {
     struct arena *arena = api_arena(request);

@@ -113,9 +113,8 @@ static unsigned to_status(struct bytes slice, struct arena *arena)
     return (unsigned)value;
 }
 
-static void write_error(struct json_writer *w, const struct mol_error *error)
+void api_reply_add_error(struct json_writer *w, const struct mol_error *error)
 {
-    json_key(w, BYTES("error"));
     json_begin_object(w);
     json_member(w, BYTES("name"), error->name);
     json_member(w, BYTES("message"), error->message);
@@ -250,7 +249,8 @@ void api_reply_call(struct api_request *request, const struct context *ctx)
     json_begin_object(&w);
     if (ctx->error) {
         meta = meta_of_error(ctx, arena);
-        write_error(&w, ctx->error);
+        json_key(&w, BYTES("error"));
+        api_reply_add_error(&w, ctx->error);
     } else {
         json_member(&w, BYTES("response"), ctx->result);
     }

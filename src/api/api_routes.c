@@ -13,6 +13,7 @@ struct route {
 
 static const struct route routes[] = {
     {"POST", "/v1/call/", api_call_action},
+    {"POST", "/v1/mcall", api_mcall_run},
     {"POST", "/v1/emit/", api_event_emit},
     {"POST", "/v1/broadcast/", api_event_broadcast},
     {"POST", "/broadcast/", api_event_broadcast},
