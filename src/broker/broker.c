@@ -87,6 +87,22 @@ static int registry_create(struct broker *b)
     return 0;
 }
 
+static int cacher_create(struct broker *b)
+{
+    const struct cacher_options *o = &b->options->cacher;
+
+    if (!bytes_is_set(o->type)) {
+        return 0;
+    }
+    if (!cacher_find(o->type)) {
+        log_fatal(&b->log, "Invalid cacher type '%.*s'.", BYTES_ARG(o->type));
+        return ERR_INVALID;
+    }
+    b->cacher = cacher_new(b->loop, o);
+    log_info(&b->log, "Cacher: %s", b->cacher->ops->name);
+    return 0;
+}
+
 static void middlewares_create(struct broker *b, const struct middleware_ops *const *ops,
                                unsigned n)
 {
@@ -116,6 +132,9 @@ int broker_new(struct loop *loop, const struct broker_setup *setup, struct broke
     map_init(&b->contexts);
     uuid_make(b->instance_id);
     err = registry_create(b);
+    if (err == 0) {
+        err = cacher_create(b);
+    }
     if (err == 0 && bytes_is_set(setup->options->transporter)) {
         err = transit_create(b);
     }
@@ -245,6 +264,7 @@ void broker_free(struct broker *b)
     for (unsigned i = 0; i < b->n_middlewares; i++) {
         b->middlewares[i]->ops->free(b->middlewares[i]);
     }
+    cacher_free(b->cacher);
     registry_free(b->registry);
     broker_contexts_free(b);
     mem_free(b);
@@ -303,6 +323,11 @@ const struct broker_options *broker_options(const struct broker *b)
 struct log_sink *broker_log_sink(const struct broker *b)
 {
     return b->sink;
+}
+
+struct cacher *broker_cacher(struct broker *b)
+{
+    return b->cacher;
 }
 
 bool broker_is_connected(const struct broker *b)

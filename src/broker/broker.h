@@ -15,6 +15,7 @@
 #include "registry/registry.h"
 
 struct broker;
+struct cacher;
 struct middleware_ops;
 
 struct broker_events {
@@ -131,6 +132,7 @@ struct registry *broker_registry(struct broker *b);
 struct loop *broker_loop(const struct broker *b);
 const struct broker_options *broker_options(const struct broker *b);
 struct log_sink *broker_log_sink(const struct broker *b);
+struct cacher *broker_cacher(struct broker *b); /* NULL: none is configured */
 bool broker_is_connected(const struct broker *b);
 /* Transporter connected (or none configured) and all local services announced. */
 bool broker_is_ready(const struct broker *b);

@@ -6,6 +6,7 @@
 #include "base/uuid.h"
 #include "broker/broker.h"
 #include "broker/pipeline.h"
+#include "cacher/cacher.h"
 #include "discovery/discoverer.h"
 #include "transit/transit.h"
 
@@ -29,6 +30,7 @@ struct broker {
     enum broker_state state;
     char instance_id[UUID_TEXT_BYTES];
     struct registry *registry;                              /* owned */
+    struct cacher *cacher;                                  /* owned; NULL: none is configured */
     struct transit *transit;                                /* owned; NULL without a transporter */
     struct discoverer *discoverer;                          /* owned; NULL without a transporter */
     struct middleware *middlewares[BROKER_MIDDLEWARES_MAX]; /* owned, outermost first */

@@ -81,6 +81,9 @@ static void on_ready(void *owner, bool was_reconnect)
     struct broker *b = owner;
 
     log_info(&b->log, "Transporter is connected.");
+    if (b->cacher) {
+        cacher_clean(b->cacher, BYTES_NONE); /* events that clean it may have been missed */
+    }
     notify_bool(b, BYTES("$transporter.connected"), "wasReconnect", was_reconnect);
     b->events.on_ready(b, was_reconnect);
 }

@@ -25,7 +25,9 @@ static const struct option options[] = {
 #undef CONFIG
 };
 
-enum { N_OPTIONS = sizeof(options) / sizeof(options[0]), HOST_BYTES = 256 };
+enum { N_OPTIONS = sizeof(options) / sizeof(options[0]), HOST_BYTES = 256, CACHER_ENTRIES = 1000 };
+
+static const double CACHE_LIMIT_MAX = 1e15;
 
 /* --- values --- */
 
@@ -198,6 +200,44 @@ static unsigned to_unsigned(double value)
     return value > 0 && value < 4e9 ? (unsigned)value : 0;
 }
 
+/* As the original: options alone mean Memory; CACHER=false is none. */
+static struct bytes cacher_type(struct config *c)
+{
+    struct bytes type = json_string(json_get(c->cacher_options, BYTES("type")), &c->arena);
+
+    if (c->cacher.n) {
+        type = c->cacher;
+    } else if (!type.n) {
+        type = bytes_is_set(c->cacher_options) ? BYTES("Memory") : BYTES_NONE;
+    }
+    return bytes_eq_nocase(type, BYTES("false")) ? BYTES_NONE : type;
+}
+
+static double cacher_number(struct bytes given, struct bytes name, double initial)
+{
+    double value;
+
+    return json_double(json_get(given, name), &value) ? value : initial;
+}
+
+static bool has_cache_limit(const struct config *c)
+{
+    return c->cache_limit_bytes >= 1 && c->cache_limit_bytes <= CACHE_LIMIT_MAX;
+}
+
+static struct cacher_options make_cacher_options(struct config *c)
+{
+    struct bytes given = json_get(c->cacher_options, BYTES("options"));
+
+    return (struct cacher_options){
+        .type = cacher_type(c),
+        .ttl_s = cacher_number(given, BYTES("ttl"), 0),
+        .max_params_length = to_unsigned(cacher_number(given, BYTES("maxParamsLength"), 0)),
+        .max_entries = to_unsigned(cacher_number(given, BYTES("max"), CACHER_ENTRIES)),
+        .limit_bytes = has_cache_limit(c) ? (size_t)c->cache_limit_bytes : 0,
+    };
+}
+
 static void make_broker_options(struct config *c)
 {
     struct broker_options *b = &c->broker;
@@ -215,6 +255,7 @@ static void make_broker_options(struct config *c)
         .breaker = {c->breaker_enabled, c->breaker_threshold, c->breaker_window_s,
                     c->breaker_min_requests, c->breaker_half_open_ms},
         .bulkhead = {c->bulkhead_enabled, c->bulkhead_concurrency, c->bulkhead_max_queue},
+        .cacher = make_cacher_options(c),
         .request_timeout_ms = c->request_timeout_ms,
         .max_call_level = (int)to_unsigned(c->max_call_level),
         .heartbeat_interval_s = c->heartbeat_interval_s,
@@ -260,6 +301,9 @@ static const char *fault_of(struct config *c)
     if (!(c->app_connections >= 1 && c->app_connections <= UINT16_MAX)) {
         return "SIDECAR_APP_CONNECTIONS must be from 1 to 65535.";
     }
+    if (!has_cache_limit(c)) {
+        return "SIDECAR_CACHE_LIMIT must be from 1 to 1e15 bytes.";
+    }
     return NULL;
 }
 
@@ -279,6 +323,7 @@ int config_read(struct config *c, char *const *environment, char *error_text, si
     set_node_id(c);
     c->transporter_options =
         config_env_object(environment, "MOL_TRANSPORTER__OPTIONS__", &c->arena);
+    c->cacher_options = config_env_object(environment, "MOL_CACHER__", &c->arena);
     make_broker_options(c);
     fault = fault_of(c);
     if (fault) {

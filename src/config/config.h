@@ -19,6 +19,7 @@ struct config {
 #undef CONFIG_NUMBER
 #undef CONFIG_BOOL
     struct bytes transporter_options; /* slice: object, from MOL_TRANSPORTER__OPTIONS__... */
+    struct bytes cacher_options;      /* slice: object, from MOL_CACHER__... */
     struct broker_options broker;     /* made of the above; borrows from this config */
 };
 

@@ -8,6 +8,7 @@
 #include "broker/pipeline.h"
 
 extern const struct middleware_ops middleware_bulkhead_ops;
+extern const struct middleware_ops middleware_cacher_ops;
 extern const struct middleware_ops middleware_circuit_breaker_ops;
 extern const struct middleware_ops middleware_debounce_ops;
 extern const struct middleware_ops middleware_error_ops;

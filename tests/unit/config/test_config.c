@@ -76,6 +76,8 @@ static void faults_are_told(void **state)
         {"PROTOCOLVERSION=6", "PROTOCOLVERSION"},
         {"SIDECAR_APP_TIMEOUT=0", "SIDECAR_APP_TIMEOUT"},
         {"SIDECAR_APP_CONNECTIONS=0", "SIDECAR_APP_CONNECTIONS"},
+        {"SIDECAR_CACHE_LIMIT=0", "SIDECAR_CACHE_LIMIT"},
+        {"SIDECAR_CACHE_LIMIT=1e30", "SIDECAR_CACHE_LIMIT"},
     };
 
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
@@ -114,6 +116,36 @@ static void transporter_options_are_an_object(void **state)
     config_fini(&c);
 }
 
+static void cachers_are_named_or_described(void **state)
+{
+    struct config c;
+
+    assert_int_equal(read_config(&c, NULL, NULL), 0);
+    assert_false(bytes_is_set(c.broker.cacher.type));
+    assert_true(c.broker.cacher.limit_bytes == 64 << 20);
+    config_fini(&c);
+    assert_int_equal(read_config(&c, "CACHER=false", "MOL_CACHER__OPTIONS__TTL=5"), 0);
+    assert_false(bytes_is_set(c.broker.cacher.type));
+    config_fini(&c);
+    assert_int_equal(read_config(&c, "CACHER=Memory", "MOL_CACHER__OPTIONS__TTL=0.5"), 0);
+    assert_true(bytes_eq(c.broker.cacher.type, BYTES("Memory")));
+    assert_true(c.broker.cacher.ttl_s == 0.5);
+    assert_int_equal(c.broker.cacher.max_entries, 1000);
+    config_fini(&c);
+    assert_int_equal(
+        read_config(&c, "MOL_CACHER__OPTIONS__MAX_PARAMS_LENGTH=60", "SIDECAR_CACHE_LIMIT=1000"),
+        0);
+    assert_true(bytes_eq(c.broker.cacher.type, BYTES("Memory")));
+    assert_int_equal(c.broker.cacher.max_params_length, 60);
+    assert_int_equal(c.broker.cacher.limit_bytes, 1000);
+    config_fini(&c);
+    assert_int_equal(read_config(&c, "MOL_CACHER__TYPE=MemoryLRU", "MOL_CACHER__OPTIONS__MAX=7"),
+                     0);
+    assert_true(bytes_eq(c.broker.cacher.type, BYTES("MemoryLRU")));
+    assert_int_equal(c.broker.cacher.max_entries, 7);
+    config_fini(&c);
+}
+
 static void numbers_are_javascripts(void **state)
 {
     static const struct {
@@ -143,6 +175,7 @@ int main(void)
         cmocka_unit_test(faults_are_told),
         cmocka_unit_test(credentials_are_masked),
         cmocka_unit_test(transporter_options_are_an_object),
+        cmocka_unit_test(cachers_are_named_or_described),
         cmocka_unit_test(numbers_are_javascripts),
     };
 

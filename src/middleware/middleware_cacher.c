@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Answers calls of own actions from the cache, and keeps what their handlers answer (broker.md
+ * (e)). With a lock, calls of the same key wait for the first of them instead of running the
+ * handler, too. Events with "cleanCache" clean the cache before their handler runs.
+ */
+#include "broker/broker.h"
+#include "cacher/cacher.h"
+#include "cacher/cacher_rule.h"
+#include "middleware/middleware.h"
+#include "registry/endpoint.h"
+
+struct cacher_middleware {
+    struct middleware base;
+    struct cacher *cacher; /* borrowed; NULL: none */
+    enum cacher_key_form form;
+    struct map locks; /* key -> struct lock, owned */
+};
+
+/* An action's rule. */
+struct caching {
+    struct endpoint_attachment attachment;
+    struct shared *text; /* owned ref: the definition that the rule came from */
+    struct cacher_rule rule;
+    struct arena arena;
+};
+
+/* A call has it, or it is on its way to the next. */
+struct lock {
+    struct cacher_middleware *m;
+    struct loop *loop;
+    struct shared *key;  /* owned ref */
+    struct list waiting; /* of struct visit.link */
+    struct loop_defer pass;
+};
+
+/* A call that found nothing. */
+struct visit {
+    struct context *ctx;
+    struct bytes key;
+    bool has_ttl;
+    double ttl_s;
+    struct lock *lock; /* NULL: needs none */
+    struct list link;
+};
+
+/* --- rules --- */
+
+static void caching_free(struct endpoint_attachment *a)
+{
+    struct caching *c = container_of(a, struct caching, attachment);
+
+    arena_fini(&c->arena);
+    shared_unref(c->text);
+    mem_free(c);
+}
+
+static const struct cacher_rule *rule_of(struct cacher_middleware *m, struct endpoint *e)
+{
+    struct endpoint_attachment *a = endpoint_attached(e, m);
+    struct caching *c;
+
+    if (a) {
+        c = container_of(a, struct caching, attachment);
+    } else {
+        c = mem_new(struct caching);
+        c->attachment = (struct endpoint_attachment){.owner = m, .free = caching_free};
+        arena_init(&c->arena);
+        endpoint_attach(e, &c->attachment);
+    }
+    if (c->text != e->text) {
+        shared_unref(c->text);
+        arena_fini(&c->arena);
+        c->text = shared_ref(e->text);
+        cacher_rule_read(&c->rule, json_get(e->definition, BYTES("cache")), &c->arena);
+    }
+    return &c->rule;
+}
+
+/* --- looking it up --- */
+
+static bool is_bypassed(const struct context *ctx)
+{
+    struct bytes wish = json_get(ctx->meta, BYTES("$cache"));
+
+    return json_type(wish) == JSON_BOOL && !json_is_true(wish);
+}
+
+/* BYTES_NONE: the call is not to be cached. */
+static struct bytes key_of(const struct cacher_middleware *m, const struct cacher_rule *rule,
+                           struct context *ctx)
+{
+    const struct cacher_options *o = m->cacher->options;
+    struct cacher_key_call call = {
+        .action = ctx->name,
+        .params = ctx->params,
+        .meta = ctx->meta,
+        .headers = bytes_is_set(ctx->headers) ? ctx->headers : BYTES("{}"),
+    };
+    struct cacher_key_options options = {
+        .form = m->form,
+        .has_keys = rule->has_keys,
+        .keys = rule->keys,
+        .n_keys = rule->n_keys,
+        .max_length = o->max_params_length,
+    };
+    struct bytes key = BYTES_NONE;
+    struct buf text;
+
+    if (is_bypassed(ctx) || !cacher_rule_applies(rule, &call)) {
+        return BYTES_NONE;
+    }
+    buf_init(&text, BUF_NO_LIMIT);
+    cacher_key_add(&text, &call, &options);
+    if (!text.failed && text.n <= o->limit_bytes) {
+        key = arena_copy(&ctx->arena, buf_bytes(&text));
+    }
+    buf_fini(&text);
+    return key;
+}
+
+/* Takes the value's reference over. */
+static void answer(struct context *ctx, struct shared *value)
+{
+    if (ctx->held) {
+        ctx->result = arena_copy(&ctx->arena, value->bytes);
+        shared_unref(value);
+    } else {
+        ctx->held = value;
+        ctx->result = value->bytes;
+    }
+}
+
+/* --- locks --- */
+
+static void lock_free(struct lock *lock)
+{
+    map_remove(&lock->m->locks, lock->key->bytes);
+    loop_defer_stop(&lock->pass);
+    shared_unref(lock->key);
+    mem_free(lock);
+}
+
+/* The next call gets it from the loop, not from the one that had it: a long row must not nest. */
+static void unlock(struct lock *lock)
+{
+    if (list_is_empty(&lock->waiting)) {
+        lock_free(lock);
+    } else {
+        loop_defer_start(lock->loop, &lock->pass);
+    }
+}
+
+static void on_pass(struct loop_defer *defer)
+{
+    struct lock *lock = container_of(defer, struct lock, pass);
+    struct list *first = list_pop(&lock->waiting);
+    struct visit *next;
+    struct shared *value;
+
+    if (!first) {
+        lock_free(lock); /* who waited has been given up */
+        return;
+    }
+    next = list_entry(first, struct visit, link);
+    value = cacher_get(lock->m->cacher, next->key);
+    if (value) {
+        answer(next->ctx, value);
+        unlock(lock);
+        pipeline_resume(next->ctx, PIPELINE_DONE);
+    } else {
+        next->lock = lock;
+        pipeline_resume(next->ctx, PIPELINE_NEXT);
+    }
+}
+
+static enum pipeline_step acquire(struct cacher_middleware *m, struct visit *visit)
+{
+    struct lock *lock = map_get(&m->locks, visit->key);
+
+    if (lock) {
+        list_append(&lock->waiting, &visit->link);
+        return PIPELINE_WAIT;
+    }
+    lock = mem_new(struct lock);
+    lock->m = m;
+    lock->loop = visit->ctx->loop;
+    lock->key = shared_new(visit->key);
+    list_init(&lock->waiting);
+    loop_defer_init(&lock->pass, on_pass);
+    map_set(&m->locks, lock->key->bytes, lock);
+    visit->lock = lock;
+    return PIPELINE_NEXT;
+}
+
+/* --- the stage --- */
+
+static void clean(struct cacher_middleware *m, struct context *ctx)
+{
+    struct bytes patterns = json_get(ctx->endpoint->definition, BYTES("cleanCache"));
+    struct json_iter it = json_iter(patterns);
+    struct bytes item;
+
+    if (json_type(patterns) == JSON_STRING) {
+        cacher_clean(m->cacher, json_string(patterns, &ctx->arena));
+    } else if (json_is_true(patterns)) {
+        cacher_clean(m->cacher, BYTES_NONE);
+    } else if (json_type(patterns) == JSON_ARRAY) {
+        while (json_next_item(&it, &item)) {
+            if (json_type(item) == JSON_STRING) {
+                cacher_clean(m->cacher, json_string(item, &ctx->arena));
+            }
+        }
+    }
+}
+
+static enum pipeline_step cacher_enter(struct middleware *base, struct context *ctx)
+{
+    struct cacher_middleware *m = container_of(base, struct cacher_middleware, base);
+    const struct cacher_rule *rule;
+    struct visit *visit;
+    struct shared *value;
+    struct bytes key;
+
+    *pipeline_slot(ctx) = NULL;
+    if (!m->cacher) {
+        return PIPELINE_NEXT;
+    }
+    if (ctx->kind == CONTEXT_LOCAL_EVENT) {
+        clean(m, ctx);
+        return PIPELINE_NEXT;
+    }
+    rule = rule_of(m, ctx->endpoint);
+    key = rule->is_on ? key_of(m, rule, ctx) : BYTES_NONE;
+    if (!bytes_is_set(key)) {
+        return PIPELINE_NEXT;
+    }
+    value = cacher_get(m->cacher, key);
+    if (value) {
+        answer(ctx, value);
+        return PIPELINE_DONE;
+    }
+    visit = arena_new(&ctx->arena, struct visit);
+    *visit = (struct visit){.ctx = ctx, .key = key, .has_ttl = rule->has_ttl, .ttl_s = rule->ttl_s};
+    list_init(&visit->link);
+    *pipeline_slot(ctx) = visit;
+    return rule->is_locking ? acquire(m, visit) : PIPELINE_NEXT;
+}
+
+static enum pipeline_step cacher_leave(struct middleware *base, struct context *ctx)
+{
+    struct cacher_middleware *m = container_of(base, struct cacher_middleware, base);
+    struct visit *visit = *pipeline_slot(ctx);
+
+    if (!visit) {
+        return PIPELINE_NEXT;
+    }
+    if (!ctx->error && bytes_is_set(ctx->result)) {
+        cacher_set(m->cacher, visit->key, ctx->result, visit->has_ttl ? &visit->ttl_s : NULL);
+    }
+    if (visit->lock) {
+        unlock(visit->lock);
+    }
+    return PIPELINE_NEXT;
+}
+
+static void cacher_cancel(struct middleware *m, struct context *ctx)
+{
+    struct visit *visit = *pipeline_slot(ctx);
+
+    list_remove(&visit->link);
+}
+
+static struct middleware *cacher_create(struct broker *broker)
+{
+    struct cacher_middleware *m = mem_new(struct cacher_middleware);
+    bool is_old = broker_options(broker)->protocol == PROTOCOL_4;
+
+    m->base.ops = &middleware_cacher_ops;
+    m->cacher = broker_cacher(broker);
+    m->form = is_old ? CACHER_KEY_014 : CACHER_KEY_015;
+    map_init(&m->locks);
+    return &m->base;
+}
+
+static void cacher_middleware_free(struct middleware *base)
+{
+    struct cacher_middleware *m = container_of(base, struct cacher_middleware, base);
+
+    map_for_each (e, &m->locks) {
+        lock_free(e->value);
+    }
+    map_fini(&m->locks);
+    mem_free(m);
+}
+
+const struct middleware_ops middleware_cacher_ops = {
+    .name = "Cacher",
+    .kinds = MIDDLEWARE_LOCAL_ACTION | MIDDLEWARE_LOCAL_EVENT,
+    .create = cacher_create,
+    .free = cacher_middleware_free,
+    .enter = cacher_enter,
+    .leave = cacher_leave,
+    .cancel = cacher_cancel,
+};

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+/* Cached actions between nodes, on the virtual clock. */
+#include "support/check.h"
+
+#include "cacher/cacher.h"
+#include "flow/flow.h"
+
+enum { HELD_MAX = 8 };
+
+/* What the service does, and what it saw. */
+static struct {
+    unsigned n_calls, n_events;
+    bool fails, holds, is_silent;
+    struct context *held[HELD_MAX];
+    unsigned n_held;
+} work;
+
+static void drop_held(struct context *ctx)
+{
+    for (unsigned i = 0; i < work.n_held; i++) {
+        if (work.held[i] == ctx) {
+            work.held[i] = NULL;
+        }
+    }
+}
+
+/* Answers how often it has run. */
+static void give_answer(struct context *ctx)
+{
+    if (work.fails) {
+        ctx->error =
+            mol_error_new(&ctx->arena, MOL_ERROR_CLIENT, BYTES("no"), 400, BYTES("NO"), BYTES_NONE);
+    } else if (!work.is_silent) {
+        ctx->result = arena_format(&ctx->arena, "{\"n\":%u}", work.n_calls);
+    }
+    pipeline_finish(ctx);
+}
+
+static void run_work(struct context *ctx)
+{
+    if (ctx->kind == CONTEXT_LOCAL_EVENT) {
+        work.n_events++;
+        pipeline_finish(ctx);
+        return;
+    }
+    work.n_calls++;
+    if (work.holds) {
+        assert_true(work.n_held < HELD_MAX);
+        work.held[work.n_held++] = ctx;
+        ctx->cancel = drop_held;
+        return;
+    }
+    give_answer(ctx);
+}
+
+static void finish_held(unsigned i)
+{
+    struct context *ctx = work.held[i];
+
+    assert_non_null(ctx);
+    work.held[i] = NULL;
+    give_answer(ctx);
+}
+
+#define WORK(cache)                                                                                \
+    "{'name':'w','fullName':'w','settings':{},'metadata':{},'actions':{'w.do':{'cache':" cache     \
+    ",'rawName':'do','name':'w.do'}},'events':{'cache.clean.w':{'cleanCache':'w.**',"              \
+    "'name':'cache.clean.w'},'cache.clean.some':{'cleanCache':['x.**','w.do:id|1'],"               \
+    "'name':'cache.clean.some'},'cache.clean.all':{'cleanCache':true,'name':'cache.clean.all'}}}"
+
+struct pair {
+    struct flow f;
+    struct flow_node a, b;
+};
+
+/* a calls, b serves and caches. */
+static void pair_prepare(struct pair *p)
+{
+    memset(&work, 0, sizeof(work));
+    flow_init(&p->f);
+    flow_node_init(&p->f, &p->a, "a", PROTOCOL_5);
+    flow_node_init(&p->f, &p->b, "b", PROTOCOL_5);
+    p->b.options.cacher = (struct cacher_options){
+        .type = BYTES("Memory"), .max_entries = 1000, .limit_bytes = 1 << 20};
+}
+
+static void pair_run(struct pair *p, const char *published)
+{
+    flow_node_start(&p->f, &p->b);
+    flow_node_serve(&p->b, published, run_work);
+    flow_node_start(&p->f, &p->a);
+    loop_advance(p->f.loop, 2000);
+}
+
+static void pair_start(struct pair *p, const char *published)
+{
+    pair_prepare(p);
+    pair_run(p, published);
+}
+
+static void pair_stop(struct pair *p)
+{
+    flow_node_stop(&p->f, &p->a);
+    flow_node_stop(&p->f, &p->b);
+    flow_fini(&p->f);
+}
+
+/* Which run of the handler answered a call from node n; 0: an error. */
+static int ask_with(struct pair *p, struct flow_node *n, const struct broker_call *given)
+{
+    struct broker_call call = *given;
+    struct flow_outcome o;
+    int answer = 0;
+
+    call.action = BYTES("w.do");
+    call.retries = -1;
+    flow_call(&p->f, n, &call, &o, 5000);
+    assert_true(o.is_done);
+    if (o.result) {
+        assert_int_equal(sscanf(o.result, "{\"n\":%d}", &answer), 1);
+    }
+    flow_outcome_fini(&o);
+    return answer;
+}
+
+static int ask(struct pair *p, const char *params)
+{
+    return ask_with(p, &p->a, &(struct broker_call){.params = flow_json(params)});
+}
+
+static void a_hit_runs_nothing(void **state)
+{
+    struct pair p;
+
+    pair_start(&p, WORK("true"));
+    assert_int_equal(ask(&p, "{'id':1}"), 1);
+    assert_int_equal(ask(&p, "{'id':1}"), 1);
+    assert_int_equal(ask(&p, "{'id':2}"), 2);
+    assert_int_equal(ask(&p, "{'id':'1'}"), 3);
+    assert_int_equal(ask_with(&p, &p.b, &(struct broker_call){.params = flow_json("{'id':1}")}),
+                     1); /* local callers, too */
+    assert_int_equal(work.n_calls, 3);
+    assert_int_equal(broker_cacher(p.b.broker)->stats.found, 2);
+    pair_stop(&p);
+}
+
+static void nothing_is_kept_without_a_cacher(void **state)
+{
+    struct pair p;
+
+    pair_prepare(&p);
+    p.b.options.cacher.type = BYTES_NONE;
+    pair_run(&p, WORK("true"));
+    assert_int_equal(ask(&p, "{'id':1}"), 1);
+    assert_int_equal(ask(&p, "{'id':1}"), 2);
+    assert_null(broker_cacher(p.b.broker));
+    pair_stop(&p);
+}
+
+static void only_actions_that_say_so_are_cached(void **state)
+{
+    struct pair p;
+
+    pair_start(&p, WORK("{'enabled':false,'ttl':5}"));
+    assert_int_equal(ask(&p, "{'id':1}"), 1);
+    assert_int_equal(ask(&p, "{'id':1}"), 2);
+    pair_stop(&p);
+}
+
+static void results_end_with_their_ttl(void **state)
+{
+    struct pair p;
+
+    pair_start(&p, WORK("{'ttl':2}"));
+    assert_int_equal(ask(&p, "{'id':1}"), 1);
+    loop_advance(p.f.loop, 1900);
+    assert_int_equal(ask(&p, "{'id':1}"), 1);
+    loop_advance(p.f.loop, 200);
+    assert_int_equal(ask(&p, "{'id':1}"), 2);
+    pair_stop(&p);
+}
+
+static void keys_choose_what_counts(void **state)
+{
+    struct pair p;
+    struct broker_call other = {.params = flow_json("{'id':1}"),
+                                .meta = flow_json("{'user':{'id':8}}"),
+                                .headers = flow_json("{'tenant':'t'}")};
+    struct broker_call call = other;
+
+    pair_start(&p, WORK("{'keys':['id','#user.id','@tenant']}"));
+    call.meta = flow_json("{'user':{'id':7}}");
+    assert_int_equal(ask_with(&p, &p.a, &call), 1);
+    call.params = flow_json("{'x':5,'id':1}");
+    assert_int_equal(ask_with(&p, &p.a, &call), 1);
+    assert_int_equal(ask_with(&p, &p.a, &other), 2);
+    call.headers = flow_json("{'tenant':'u'}");
+    assert_int_equal(ask_with(&p, &p.a, &call), 3);
+    call.headers = BYTES_NONE;
+    assert_int_equal(ask_with(&p, &p.a, &call), 4);
+    pair_stop(&p);
+}
+
+static void meta_bypasses(void **state)
+{
+    struct pair p;
+    struct broker_call call = {.params = flow_json("{'id':1}")};
+
+    pair_start(&p, WORK("true"));
+    assert_int_equal(ask_with(&p, &p.a, &call), 1);
+    call.meta = flow_json("{'$cache':false}");
+    assert_int_equal(ask_with(&p, &p.a, &call), 2);
+    call.meta = flow_json("{'$cache':0}"); /* exactly false */
+    assert_int_equal(ask_with(&p, &p.a, &call), 1);
+    pair_stop(&p);
+}
+
+static void a_condition_decides(void **state)
+{
+    struct pair p;
+
+    pair_start(&p, WORK("{'enabled':{'param':'fresh','equals':false},'keys':['id']}"));
+    assert_int_equal(ask(&p, "{'id':1,'fresh':false}"), 1);
+    assert_int_equal(ask(&p, "{'id':1,'fresh':false}"), 1);
+    assert_int_equal(ask(&p, "{'id':1,'fresh':true}"), 2);
+    assert_int_equal(ask(&p, "{'id':1}"), 3);
+    pair_stop(&p);
+}
+
+static void errors_and_nothing_are_not_kept(void **state)
+{
+    struct pair p;
+
+    pair_start(&p, WORK("{'lock':true}"));
+    work.fails = true;
+    assert_int_equal(ask(&p, "{}"), 0);
+    assert_int_equal(ask(&p, "{}"), 0);
+    work.fails = false;
+    work.is_silent = true;
+    assert_int_equal(ask(&p, "{}"), 0);
+    assert_int_equal(ask(&p, "{}"), 0);
+    assert_int_equal(work.n_calls, 4);
+    work.is_silent = false;
+    assert_int_equal(ask(&p, "{}"), 5);
+    assert_int_equal(ask(&p, "{}"), 5);
+    pair_stop(&p);
+}
+
+static void results_stay_when_a_service_comes_anew(void **state)
+{
+    struct pair p;
+
+    pair_start(&p, WORK("true"));
+    assert_int_equal(ask(&p, "{'id':1}"), 1);
+    flow_node_serve(&p.b, WORK("{'keys':['id']}"), run_work);
+    loop_advance(p.f.loop, 2000);
+    assert_int_equal(ask(&p, "{'id':1}"), 2); /* the new rule makes other keys */
+    flow_node_serve(&p.b, WORK("true"), run_work);
+    loop_advance(p.f.loop, 2000);
+    assert_int_equal(ask(&p, "{'id':1}"), 1);
+    pair_stop(&p);
+}
+
+/* --- locks --- */
+
+static void calls_wait_for_the_first_of_them(void **state)
+{
+    struct pair p;
+    struct flow_outcome o[4];
+    struct broker_call call = {.action = BYTES("w.do"), .params = BYTES("{}"), .retries = -1};
+    struct broker_call other = {.action = BYTES("w.do"), .params = BYTES("[1]"), .retries = -1};
+
+    pair_start(&p, WORK("{'lock':true}"));
+    work.holds = true;
+    for (int i = 0; i < 3; i++) {
+        (void)flow_call_start(&p.a, &call, &o[i]);
+    }
+    (void)flow_call_start(&p.a, &other, &o[3]);
+    loop_advance(p.f.loop, 50);
+    assert_int_equal(work.n_calls, 2);
+    work.n_calls = 7;
+    finish_held(0);
+    loop_advance(p.f.loop, 50);
+    for (int i = 0; i < 3; i++) {
+        assert_true(o[i].is_done);
+        assert_string_equal(o[i].result, "{\"n\":7}");
+    }
+    assert_false(o[3].is_done);
+    finish_held(1);
+    loop_advance(p.f.loop, 50);
+    assert_int_equal(work.n_calls, 7);
+    for (int i = 0; i < 4; i++) {
+        flow_outcome_fini(&o[i]);
+    }
+    pair_stop(&p);
+}
+
+static void without_a_lock_they_do_not(void **state)
+{
+    struct pair p;
+    struct flow_outcome o[2];
+    struct broker_call call = {.action = BYTES("w.do"), .params = BYTES("{}"), .retries = -1};
+
+    pair_start(&p, WORK("true"));
+    work.holds = true;
+    (void)flow_call_start(&p.a, &call, &o[0]);
+    (void)flow_call_start(&p.a, &call, &o[1]);
+    loop_advance(p.f.loop, 50);
+    assert_int_equal(work.n_calls, 2);
+    finish_held(0);
+    finish_held(1);
+    loop_advance(p.f.loop, 50);
+    flow_outcome_fini(&o[0]);
+    flow_outcome_fini(&o[1]);
+    pair_stop(&p);
+}
+
+static void an_error_passes_the_lock_on(void **state)
+{
+    struct pair p;
+    struct flow_outcome o[3];
+    struct broker_call call = {.action = BYTES("w.do"), .params = BYTES("{}"), .retries = -1};
+
+    pair_start(&p, WORK("{'lock':true}"));
+    work.holds = true;
+    for (int i = 0; i < 3; i++) {
+        (void)flow_call_start(&p.a, &call, &o[i]);
+    }
+    loop_advance(p.f.loop, 50);
+    work.fails = true;
+    finish_held(0);
+    loop_advance(p.f.loop, 50);
+    assert_int_equal(o[0].code, 400);
+    assert_false(o[1].is_done);
+    assert_int_equal(work.n_calls, 2);
+    work.fails = false;
+    finish_held(1);
+    loop_advance(p.f.loop, 50);
+    assert_string_equal(o[1].result, "{\"n\":2}");
+    assert_string_equal(o[2].result, "{\"n\":2}");
+    for (int i = 0; i < 3; i++) {
+        flow_outcome_fini(&o[i]);
+    }
+    pair_stop(&p);
+}
+
+static void who_gives_up_waits_no_more(void **state)
+{
+    struct pair p;
+    struct flow_outcome o[3];
+    struct broker_call call = {.action = BYTES("w.do"), .params = BYTES("{}"), .retries = -1};
+    struct broker_call hurried = call;
+
+    pair_start(&p, WORK("{'lock':true}"));
+    work.holds = true;
+    hurried.has_timeout = true;
+    hurried.timeout_ms = 50;
+    (void)flow_call_start(&p.b, &hurried, &o[0]); /* has the lock, and loses it by its time-out */
+    (void)flow_call_start(&p.b, &hurried, &o[1]); /* waits, too long */
+    (void)flow_call_start(&p.b, &call, &o[2]);
+    loop_advance(p.f.loop, 60);
+    assert_int_equal(o[0].code, 504);
+    assert_int_equal(o[1].code, 504);
+    assert_int_equal(work.n_calls, 2);
+    finish_held(1);
+    loop_advance(p.f.loop, 10);
+    assert_string_equal(o[2].result, "{\"n\":2}");
+    for (int i = 0; i < 3; i++) {
+        flow_outcome_fini(&o[i]);
+    }
+    pair_stop(&p);
+}
+
+static void a_lock_outlives_who_waited(void **state)
+{
+    struct pair p;
+    struct flow_outcome o[2];
+    struct broker_call call = {.action = BYTES("w.do"), .params = BYTES("{}"), .retries = -1};
+    struct broker_call hurried = call;
+
+    pair_start(&p, WORK("{'lock':true}"));
+    work.holds = true;
+    hurried.has_timeout = true;
+    hurried.timeout_ms = 50;
+    (void)flow_call_start(&p.b, &call, &o[0]);
+    (void)flow_call_start(&p.b, &hurried, &o[1]);
+    loop_advance(p.f.loop, 60);
+    assert_int_equal(o[1].code, 504);
+    finish_held(0);
+    work.holds = false;
+    assert_int_equal(ask(&p, "{}"), 1);
+    flow_outcome_fini(&o[0]);
+    flow_outcome_fini(&o[1]);
+    pair_stop(&p);
+}
+
+/* --- cleaning, limits --- */
+
+static void emit(struct pair *p, const char *event)
+{
+    broker_emit(p->a.broker, &(struct broker_event){.event = bytes_cstr(event)}, NULL, NULL);
+    loop_advance(p->f.loop, 50);
+}
+
+static void events_clean(void **state)
+{
+    struct pair p;
+
+    pair_start(&p, WORK("true"));
+    assert_int_equal(ask(&p, "{'id':1}"), 1);
+    assert_int_equal(ask(&p, "{'id':2}"), 2);
+    emit(&p, "cache.clean.some");
+    assert_int_equal(ask(&p, "{'id':1}"), 3);
+    assert_int_equal(ask(&p, "{'id':2}"), 2);
+    emit(&p, "cache.clean.w");
+    assert_int_equal(ask(&p, "{'id':1}"), 4);
+    assert_int_equal(ask(&p, "{'id':2}"), 5);
+    emit(&p, "cache.clean.all");
+    assert_int_equal(ask(&p, "{'id':2}"), 6);
+    assert_int_equal(work.n_events, 3);
+    pair_stop(&p);
+}
+
+static void a_new_connection_cleans(void **state)
+{
+    struct pair p;
+
+    pair_start(&p, WORK("true"));
+    assert_int_equal(ask(&p, "{}"), 1);
+    flow_node_cut(&p.b, true);
+    loop_advance(p.f.loop, 1000);
+    flow_node_cut(&p.b, false);
+    loop_advance(p.f.loop, 10000);
+    assert_int_equal(ask_with(&p, &p.b, &(struct broker_call){.params = BYTES("{}")}), 2);
+    pair_stop(&p);
+}
+
+static void the_lru_keeps_what_is_used(void **state)
+{
+    struct pair p;
+
+    pair_prepare(&p);
+    p.b.options.cacher.type = BYTES("MemoryLRU");
+    p.b.options.cacher.max_entries = 2;
+    pair_run(&p, WORK("true"));
+    assert_int_equal(ask(&p, "{'id':1}"), 1);
+    assert_int_equal(ask(&p, "{'id':2}"), 2);
+    assert_int_equal(ask(&p, "{'id':1}"), 1);
+    assert_int_equal(ask(&p, "{'id':3}"), 3);
+    assert_int_equal(ask(&p, "{'id':1}"), 1);
+    assert_int_equal(ask(&p, "{'id':2}"), 4);
+    pair_stop(&p);
+}
+
+static void what_never_fits_is_just_not_kept(void **state)
+{
+    struct pair p;
+
+    pair_prepare(&p);
+    p.b.options.cacher.limit_bytes = 10;
+    pair_run(&p, WORK("{'lock':true}"));
+    assert_int_equal(ask(&p, "{'id':'a key that is longer than all'}"), 1);
+    assert_int_equal(ask(&p, "{'id':'a key that is longer than all'}"), 2);
+    pair_stop(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_hit_runs_nothing),
+        cmocka_unit_test(nothing_is_kept_without_a_cacher),
+        cmocka_unit_test(only_actions_that_say_so_are_cached),
+        cmocka_unit_test(results_end_with_their_ttl),
+        cmocka_unit_test(keys_choose_what_counts),
+        cmocka_unit_test(meta_bypasses),
+        cmocka_unit_test(a_condition_decides),
+        cmocka_unit_test(errors_and_nothing_are_not_kept),
+        cmocka_unit_test(results_stay_when_a_service_comes_anew),
+        cmocka_unit_test(calls_wait_for_the_first_of_them),
+        cmocka_unit_test(without_a_lock_they_do_not),
+        cmocka_unit_test(an_error_passes_the_lock_on),
+        cmocka_unit_test(who_gives_up_waits_no_more),
+        cmocka_unit_test(a_lock_outlives_who_waited),
+        cmocka_unit_test(events_clean),
+        cmocka_unit_test(a_new_connection_cleans),
+        cmocka_unit_test(the_lru_keeps_what_is_used),
+        cmocka_unit_test(what_never_fits_is_just_not_kept),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
