@@ -177,6 +177,7 @@ for (const version of generations) {
       sidecars.push(await stage.sidecar({ NODEID: 'three', HEARTBEATINTERVAL: '1', HEARTBEATTIMEOUT: '8' }));
       for (const sidecar of sidecars) await learns(sidecar, '$node.list', 'js', 'one', 'two', 'three');
       /* Those that met before the JavaScript node came know one another after a heartbeat of each version. */
+      wire.forget();
       for (const { nodeID } of sidecars) {
         await until('heartbeats', () => wire.heard('HEARTBEAT', nodeID).length >= 4, 12000);
       }
