@@ -76,23 +76,26 @@ bool cacher_rule_applies(const struct cacher_rule *rule, const struct cacher_key
     return applies;
 }
 
-static const char *keys_fault(struct bytes keys)
+static bool are_texts(struct bytes list)
 {
-    struct json_iter it = json_iter(keys);
+    struct json_iter it = json_iter(list);
     struct bytes item;
 
-    if (json_is_null_or_none(keys)) {
-        return NULL;
-    }
-    if (json_type(keys) != JSON_ARRAY) {
-        return "has keys that are no list of texts";
+    if (json_type(list) != JSON_ARRAY) {
+        return false;
     }
     while (json_next_item(&it, &item)) {
         if (json_type(item) != JSON_STRING) {
-            return "has keys that are no list of texts";
+            return false;
         }
     }
-    return NULL;
+    return true;
+}
+
+static const char *keys_fault(struct bytes keys)
+{
+    return json_is_null_or_none(keys) || are_texts(keys) ? NULL
+                                                         : "has keys that are no list of texts";
 }
 
 static const char *enabled_fault(struct bytes enabled)
@@ -138,4 +141,15 @@ const char *cacher_rule_fault(struct bytes cache)
         fault = "has a keygen, which needs JavaScript";
     }
     return fault;
+}
+
+const char *cacher_rule_clean_fault(struct bytes clean)
+{
+    enum json_type type = json_type(clean);
+
+    if (json_is_null_or_none(clean) || type == JSON_BOOL || type == JSON_STRING ||
+        are_texts(clean)) {
+        return NULL;
+    }
+    return "must be true, a pattern of keys or a list of them";
 }

@@ -26,3 +26,5 @@ void cacher_rule_read(struct cacher_rule *rule, struct bytes cache, struct arena
 bool cacher_rule_applies(const struct cacher_rule *rule, const struct cacher_key_call *call);
 /* NULL, or what is wrong with it: a sentence part, static. */
 const char *cacher_rule_fault(struct bytes cache);
+/* The same for the option "cleanCache" of an event: true, a pattern of keys, or a list of them. */
+const char *cacher_rule_clean_fault(struct bytes clean);

@@ -3,6 +3,7 @@
  * Checks a posted schema completely before anything changes. What needs JavaScript functions is
  * refused with its path, not ignored (http-api.md 2.1, 2.3; broker.md (c)).
  */
+#include "cacher/cacher_rule.h"
 #include "external/external_internal.h"
 #include "validation/validation.h"
 
@@ -197,6 +198,21 @@ static void check_params(struct check *c, struct bytes path, struct bytes params
     buf_fini(&error);
 }
 
+static void check_cache(struct check *c, struct bytes path, struct bytes definition)
+{
+    struct bytes cache = json_get(definition, BYTES("cache"));
+    struct bytes clean = json_get(definition, BYTES("cleanCache"));
+    const char *fault = cacher_rule_fault(cache);
+
+    if (fault) {
+        refuse(c, arena_format(c->arena, "%.*s.cache", BYTES_ARG(path)), cache, fault);
+    }
+    fault = cacher_rule_clean_fault(clean);
+    if (fault) {
+        refuse(c, arena_format(c->arena, "%.*s.cleanCache", BYTES_ARG(path)), clean, fault);
+    }
+}
+
 /* Members whose values are functions in the original: the forms that JSON can have are checked by
  * the features that serve them; what none serves is refused here. */
 static void check_definition_members(struct check *c, struct bytes path, struct bytes definition)
@@ -215,6 +231,7 @@ static void check_definition_members(struct check *c, struct bytes path, struct 
         }
     }
     check_params(c, arena_format(c->arena, "%.*s.params", BYTES_ARG(path)), params);
+    check_cache(c, path, definition);
     if (!json_is_null_or_none(timeout) && json_type(timeout) != JSON_NUMBER) {
         refuse(c, arena_format(c->arena, "%.*s.timeout", BYTES_ARG(path)), timeout,
                "must be a number of milliseconds");

@@ -111,6 +111,17 @@ static void what_cannot_be_done_is_refused(void **state)
     }
 }
 
+static void what_cleans_is_a_pattern_or_more(void **state)
+{
+    assert_null(cacher_rule_clean_fault(BYTES_NONE));
+    assert_null(cacher_rule_clean_fault(BYTES("true")));
+    assert_null(cacher_rule_clean_fault(BYTES("\"a.**\"")));
+    assert_null(cacher_rule_clean_fault(BYTES("[\"a\",\"b\"]")));
+    assert_non_null(cacher_rule_clean_fault(BYTES("5")));
+    assert_non_null(cacher_rule_clean_fault(BYTES("{}")));
+    assert_non_null(cacher_rule_clean_fault(BYTES("[5]")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +129,7 @@ int main(void)
         cmocka_unit_test(members_are_read),
         cmocka_unit_test(conditions_decide),
         cmocka_unit_test(what_cannot_be_done_is_refused),
+        cmocka_unit_test(what_cleans_is_a_pattern_or_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

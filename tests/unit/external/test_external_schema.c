@@ -178,9 +178,25 @@ static void relative_handlers_without_a_base_are_warned_of(void **state)
     assert_non_null(strstr(o.warnings, "events.e"));
 }
 
+static void caching_is_checked(void **state)
+{
+    struct outcome o = check("{'name':'a','actions':{'x':{'handler':'http://h',"
+                             "'cache':{'keys':['id'],'lock':true}}},"
+                             "'events':{'e':{'handler':'http://h','cleanCache':'a.**'}}}");
+
+    assert_int_equal(o.n_faults, 0);
+    o = check("{'name':'a','actions':{'x':{'handler':'http://h','cache':{'keygen':'f'}}}}");
+    assert_int_equal(o.n_faults, 1);
+    assert_string_equal(o.path, "actions.x.cache");
+    o = check("{'name':'a','events':{'e':{'handler':'http://h','cleanCache':{}}}}");
+    assert_int_equal(o.n_faults, 1);
+    assert_string_equal(o.path, "events.e.cleanCache");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(caching_is_checked),
         cmocka_unit_test(good_schemas_pass),
         cmocka_unit_test(faults_have_their_path),
         cmocka_unit_test(all_faults_are_listed),
