@@ -16,29 +16,35 @@ static void refuse(struct api_request *request, unsigned code, const char *type,
                              });
 }
 
-/* The value of "; charset=..." without quotes, or none. */
+/* The value of one "name=value" when its name is charset, without quotes; else none. */
+static struct bytes charset_value(struct bytes parameter)
+{
+    size_t equals = bytes_find(parameter, '=');
+    struct bytes value;
+
+    if (equals == parameter.n ||
+        !bytes_eq_nocase(bytes_trim(bytes_of(parameter.p, equals)), BYTES("charset"))) {
+        return BYTES_NONE;
+    }
+    value = bytes_trim(bytes_from(parameter, equals + 1));
+    if (value.n > 1 && value.p[0] == '"' && value.p[value.n - 1] == '"') {
+        return bytes_of(value.p + 1, value.n - 2);
+    }
+    return value;
+}
+
+/* The value of "; charset=...", or none. */
 static struct bytes charset_of(struct bytes content_type)
 {
     struct bytes rest = bytes_from(content_type, bytes_find(content_type, ';'));
+    struct bytes charset = BYTES_NONE;
 
-    while (rest.n) {
-        struct bytes parameter, name, value;
-        size_t equals;
-
+    while (rest.n && !bytes_is_set(charset)) {
         rest = bytes_from(rest, 1);
-        parameter = bytes_trim(bytes_of(rest.p, bytes_find(rest, ';')));
+        charset = charset_value(bytes_of(rest.p, bytes_find(rest, ';')));
         rest = bytes_from(rest, bytes_find(rest, ';'));
-        equals = bytes_find(parameter, '=');
-        name = bytes_trim(bytes_of(parameter.p, equals));
-        if (equals < parameter.n && bytes_eq_nocase(name, BYTES("charset"))) {
-            value = bytes_trim(bytes_from(parameter, equals + 1));
-            if (value.n > 1 && value.p[0] == '"' && value.p[value.n - 1] == '"') {
-                value = bytes_of(value.p + 1, value.n - 2);
-            }
-            return value;
-        }
     }
-    return BYTES_NONE;
+    return charset;
 }
 
 static struct bytes upper(struct bytes text, struct arena *arena)

@@ -164,7 +164,7 @@ void api_mcall_abandon(struct api_mcall *m)
 
         if (ctx) {
             pipeline_abandon(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_REJECTED,
-                                                       ctx->name, ctx->node_id));
+                                                         ctx->name, ctx->node_id));
         }
     }
     leave(m);
@@ -176,15 +176,14 @@ void api_mcall_abandon(struct api_mcall *m)
 static bool refuse(struct api_request *request, struct bytes field, struct bytes value,
                    const char *type, const char *must)
 {
-    api_fault_reply(request,
-                    &(struct api_fault){
-                        .type = type,
-                        .message = arena_format(api_arena(request), "The '%.*s' field %s.",
-                                                BYTES_ARG(field), must),
-                        .field = field,
-                        .actual = value,
-                        .action = mcall_action,
-                    });
+    api_fault_reply(request, &(struct api_fault){
+                                 .type = type,
+                                 .message = arena_format(api_arena(request), "The '%.*s' field %s.",
+                                                         BYTES_ARG(field), must),
+                                 .field = field,
+                                 .actual = value,
+                                 .action = mcall_action,
+                             });
     return false;
 }
 

@@ -137,33 +137,44 @@ static void put(struct query_node *root, struct bytes key, struct bytes value, s
 
 static void write_node(struct json_writer *w, const struct query_node *node);
 
+/* The item with the lowest index from there on, or NULL. */
+static const struct query_node *next_item(const struct query_node *list, unsigned long long from)
+{
+    const struct query_node *next = NULL;
+
+    for (const struct query_node *n = list->first; n; n = n->next) {
+        if (n->index >= from && (!next || n->index < next->index)) {
+            next = n;
+        }
+    }
+    return next;
+}
+
+/* NOLINTBEGIN(misc-no-recursion): no deeper than SEGMENTS_MAX */
+/* Those of one index, in their order. */
+static void write_items(struct json_writer *w, const struct query_node *list,
+                        unsigned long long index)
+{
+    for (const struct query_node *n = list->first; n; n = n->next) {
+        if (n->index == index) {
+            write_node(w, n);
+        }
+    }
+}
+
+/* By index; holes are closed. */
 static void write_list(struct json_writer *w, const struct query_node *list)
 {
-    unsigned long long from = 0;
+    const struct query_node *item = next_item(list, 0);
 
     json_begin_array(w);
-    for (;;) { /* by index; holes are closed */
-        const struct query_node *next = NULL;
-
-        for (const struct query_node *n = list->first; n; n = n->next) {
-            if (n->index >= from && (!next || n->index < next->index)) {
-                next = n;
-            }
-        }
-        if (!next) {
-            break;
-        }
-        for (const struct query_node *n = list->first; n; n = n->next) {
-            if (n->index == next->index) {
-                write_node(w, n);
-            }
-        }
-        from = next->index + 1;
+    while (item) {
+        write_items(w, list, item->index);
+        item = next_item(list, item->index + 1);
     }
     json_end_array(w);
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): no deeper than SEGMENTS_MAX */
 static void write_node(struct json_writer *w, const struct query_node *node)
 {
     if (node->kind == QUERY_LIST) {
@@ -181,6 +192,8 @@ static void write_node(struct json_writer *w, const struct query_node *node)
     }
     json_end_object(w);
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 struct bytes api_query_to_json(struct bytes query, struct arena *arena)
 {

@@ -27,19 +27,27 @@ static const struct route routes[] = {
     {"GET", "/ready", api_health_ready},
 };
 
-/* The fixed part is matched without case; one or two slashes at the end are ignored. */
+/* One or two slashes at the end are ignored. */
+static struct bytes cut_slashes(struct bytes path)
+{
+    for (int i = 0; i < 2; i++) {
+        if (path.p && path.n && path.p[path.n - 1] == '/') {
+            path.n--;
+        }
+    }
+    return path;
+}
+
+/* The fixed part is matched without case. */
 static bool path_matches(const struct route *route, struct bytes path, struct bytes *out_name)
 {
     struct bytes fixed = bytes_cstr(route->path);
-    bool has_name = fixed.p[fixed.n - 1] == '/';
+    bool has_name = fixed.n > 0 && fixed.p[fixed.n - 1] == '/';
 
     if (path.n < fixed.n || !bytes_eq_nocase(bytes_of(path.p, fixed.n), fixed)) {
         return false;
     }
-    path = bytes_from(path, fixed.n);
-    for (int i = 0; i < 2 && path.n && path.p[path.n - 1] == '/'; i++) {
-        path.n--;
-    }
+    path = cut_slashes(bytes_from(path, fixed.n));
     *out_name = path;
     return has_name ? path.n > 0 && bytes_find(path, '/') == path.n : path.n == 0;
 }

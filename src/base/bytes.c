@@ -4,18 +4,13 @@
 
 #include <stdint.h>
 
-static char to_lower(char c)
-{
-    return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-}
-
 bool bytes_eq_nocase(struct bytes a, struct bytes b)
 {
     if (a.n != b.n) {
         return false;
     }
     for (size_t i = 0; i < a.n; i++) {
-        if (to_lower(a.p[i]) != to_lower(b.p[i])) {
+        if (bytes_lower_char(a.p[i]) != bytes_lower_char(b.p[i])) {
             return false;
         }
     }

@@ -22,6 +22,17 @@ struct bytes {
 #define BYTES_NONE       ((struct bytes){NULL, 0})
 #define BYTES_ARG(bytes) (int)(bytes).n, (bytes).p /* for "%.*s" */
 
+/* ASCII only, whatever the locale. */
+static inline char bytes_lower_char(char c)
+{
+    return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+}
+
+static inline char bytes_upper_char(char c)
+{
+    return (char)(c >= 'a' && c <= 'z' ? c - ('a' - 'A') : c);
+}
+
 static inline struct bytes bytes_of(const char *p, size_t n)
 {
     return (struct bytes){p, n};

@@ -2,7 +2,6 @@
 /* Console log lines: format, colours, escaping. */
 #include "base/log.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <time.h>
@@ -77,7 +76,7 @@ static void add_time(struct buf *line)
 static void add_module(struct buf *line, const char *module)
 {
     for (; *module; module++) {
-        buf_add_char(line, (char)toupper((unsigned char)*module));
+        buf_add_char(line, bytes_upper_char(*module));
     }
 }
 

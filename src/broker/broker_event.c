@@ -421,11 +421,26 @@ static void receive_for_list(struct reception *r, struct endpoint_list *l)
     }
 }
 
+static void receive(struct broker *b, const struct packet_envelope *from, struct bytes packet,
+                    const struct packet_event *event)
+{
+    struct reception r = {run_new(b, NULL, NULL), shared_new(packet), shared_new(from->sender),
+                          event->broadcast};
+
+    for (struct endpoint_list *l = NULL; (l = registry_next_event(b->registry, l, event->event));) {
+        if (group_takes_part(event->groups, l->group)) {
+            receive_for_list(&r, l);
+        }
+    }
+    shared_unref(r.packet);
+    shared_unref(r.sender);
+    run_one_less(r.run);
+}
+
 void broker_event_received(struct broker *b, const struct packet_envelope *from,
                            struct bytes packet)
 {
     struct packet_event event;
-    struct reception r;
     struct arena arena;
 
     arena_init(&arena);
@@ -436,17 +451,7 @@ void broker_event_received(struct broker *b, const struct packet_envelope *from,
                  "Incoming '%.*s' event from '%.*s' node is dropped, because broker is stopped.",
                  BYTES_ARG(event.event), BYTES_ARG(from->sender));
     } else {
-        r = (struct reception){run_new(b, NULL, NULL), shared_new(packet), shared_new(from->sender),
-                               event.broadcast};
-        for (struct endpoint_list *l = NULL;
-             (l = registry_next_event(b->registry, l, event.event));) {
-            if (group_takes_part(event.groups, l->group)) {
-                receive_for_list(&r, l);
-            }
-        }
-        shared_unref(r.packet);
-        shared_unref(r.sender);
-        run_one_less(r.run);
+        receive(b, from, packet, &event);
     }
     arena_fini(&arena);
 }

@@ -31,18 +31,15 @@ static bool is_available(const struct waiting_service *w, const struct broker_de
     return registry_has_service(w->broker->registry, d->name);
 }
 
+/* Alternatives follow the first of their kind: one of them is enough. */
 static bool has_all(const struct waiting_service *w)
 {
     bool has_one = true;
 
-    for (size_t i = 0; i < w->n_needed; i++) {
-        if (!w->needed[i].is_alternative) {
-            if (!has_one) {
-                return false;
-            }
-            has_one = false;
-        }
-        has_one = has_one || is_available(w, &w->needed[i]);
+    for (size_t i = 0; i < w->n_needed && (has_one || w->needed[i].is_alternative); i++) {
+        bool is_first = !w->needed[i].is_alternative;
+
+        has_one = (has_one && !is_first) || is_available(w, &w->needed[i]);
     }
     return has_one;
 }

@@ -50,6 +50,8 @@ static enum pipeline_step enter_stage(struct context *ctx)
     return m->ops->enter && serves(m, ctx) ? m->ops->enter(m, ctx) : PIPELINE_NEXT;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): a context turns round as often as its middlewares say, and each
+ * of them bounds that */
 static void enter(struct context *ctx)
 {
     ctx->is_leaving = false;
@@ -111,6 +113,8 @@ static void leave(struct context *ctx)
     set_state(ctx, CONTEXT_FINISHED);
     broker_context_finished(ctx);
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 void pipeline_run(struct context *ctx)
 {

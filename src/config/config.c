@@ -2,7 +2,6 @@
 /* Reads the options of config.def from the environment and makes the broker's options of them. */
 #include "config/config.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -102,24 +101,27 @@ static void write_masked(struct json_writer *w, struct bytes url, struct arena *
     json_text(w, out);
 }
 
+static void write_text(struct bytes text, const char *path, struct json_writer *w,
+                       struct arena *arena)
+{
+    if (text.n == 0 && strcmp(path, "namespace") != 0) {
+        json_raw(w, BYTES("null"));
+    } else if (is_secret_url(text)) {
+        write_masked(w, text, arena);
+    } else {
+        json_text(w, text);
+    }
+}
+
 static void write_value(const struct config *c, const struct option *o, struct json_writer *w,
                         struct arena *arena)
 {
     const void *field = (const char *)c + o->offset;
 
     switch (o->kind) {
-    case KIND_TEXT: {
-        struct bytes text = *(const struct bytes *)field;
-
-        if (text.n == 0 && strcmp(o->path, "namespace") != 0) {
-            json_raw(w, BYTES("null"));
-        } else if (is_secret_url(text)) {
-            write_masked(w, text, arena);
-        } else {
-            json_text(w, text);
-        }
+    case KIND_TEXT:
+        write_text(*(const struct bytes *)field, o->path, w, arena);
         break;
-    }
     case KIND_NUMBER:
         json_number(w, *(const double *)field);
         break;
@@ -139,7 +141,7 @@ static struct bytes member_name(struct bytes path, struct arena *arena)
         bool is_word_start = path.p[i] == '.' && i + 1 < path.n;
 
         i += is_word_start ? 1 : 0;
-        p[n++] = (char)(is_word_start ? toupper((unsigned char)path.p[i]) : path.p[i]);
+        p[n++] = (char)(is_word_start ? bytes_upper_char(path.p[i]) : path.p[i]);
     }
     return bytes_of(p, n);
 }
@@ -190,7 +192,7 @@ static void set_node_id(struct config *c)
     }
     (void)gethostname(host, sizeof(host) - 1);
     for (char *p = host; *p; p++) {
-        *p = (char)tolower((unsigned char)*p);
+        *p = bytes_lower_char(*p);
     }
     c->node_id = arena_format(&c->arena, "%s-%ld", host, (long)getpid());
 }

@@ -2,8 +2,8 @@
 /* Names and values of environment variables. */
 #include "config/config_env.h"
 
-#include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "json/json.h"
@@ -15,7 +15,7 @@ void config_env_name(const char *path, char *out, size_t room)
     size_t i = 0;
 
     for (; path[i] && i + 1 < room; i++) {
-        out[i] = path[i] == '.' ? '_' : (char)toupper((unsigned char)path[i]);
+        out[i] = bytes_upper_char((char)(path[i] == '.' ? '_' : path[i]));
     }
     out[i] = '\0';
 }
@@ -34,22 +34,38 @@ struct bytes config_env_get(char *const *environment, const char *name)
     return BYTES_NONE;
 }
 
+static int radix_of(char c)
+{
+    switch (bytes_lower_char(c)) {
+    case 'x':
+        return 16;
+    case 'b':
+        return 2;
+    case 'o':
+        return 8;
+    default:
+        return 0;
+    }
+}
+
+/* 36 for what is no digit in any base. */
+static int digit_of(char c)
+{
+    c = bytes_lower_char(c);
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    return c >= 'a' && c <= 'z' ? c - 'a' + 10 : 36;
+}
+
 /* "0x1f", "0b11", "0o17": unsigned integers of their base. */
 static bool read_radix(struct bytes text, double *out)
 {
-    int base = 0;
+    int base = text.n >= 3 && text.p[0] == '0' ? radix_of(text.p[1]) : 0;
     double value = 0;
 
-    if (text.n < 3 || text.p[0] != '0') {
-        return false;
-    }
-    base = text.p[1] == 'x' || text.p[1] == 'X'   ? 16
-           : text.p[1] == 'b' || text.p[1] == 'B' ? 2
-           : text.p[1] == 'o' || text.p[1] == 'O' ? 8
-                                                  : 0;
     for (size_t i = 2; base && i < text.n; i++) {
-        int c = tolower((unsigned char)text.p[i]);
-        int digit = isdigit(c) ? c - '0' : isalpha(c) ? c - 'a' + 10 : base;
+        int digit = digit_of(text.p[i]);
 
         if (digit >= base) {
             return false;
@@ -77,12 +93,11 @@ bool config_env_number(struct bytes text, double *out)
         return false;
     }
     for (size_t i = 0; i < text.n; i++) {
-        if (!memchr("0123456789+-.eE", text.p[i], 15)) {
+        if (bytes_find(BYTES("0123456789+-.eE"), text.p[i]) == sizeof("0123456789+-.eE") - 1) {
             return false;
         }
     }
-    memcpy(copy, text.p, text.n);
-    copy[text.n] = '\0';
+    (void)snprintf(copy, sizeof(copy), "%.*s", BYTES_ARG(text));
     *out = strtod(copy, &end);
     return *end == '\0' && !isnan(*out);
 }
@@ -114,12 +129,12 @@ static struct bytes camel_case(struct bytes level, struct arena *arena)
     bool is_word_start = false;
 
     for (size_t i = 0; i < level.n; i++) {
-        int c = (unsigned char)level.p[i];
+        char c = level.p[i];
 
         if (c == '_') {
             is_word_start = n > 0;
         } else {
-            p[n++] = (char)(is_word_start ? toupper(c) : tolower(c));
+            p[n++] = (char)(is_word_start ? bytes_upper_char(c) : bytes_lower_char(c));
             is_word_start = false;
         }
     }
