@@ -172,7 +172,7 @@ for (const version of generations) {
       for (const nodeID of ['one', 'two']) {
         sidecars.push(await stage.sidecar({ NODEID: nodeID, HEARTBEATINTERVAL: '1', HEARTBEATTIMEOUT: '8' }));
       }
-      const js = await stage.node(version, 'js', [{ name: 'remote', actions: { a: () => 1 } }]);
+      const js = await stage.node(version, 'js', [{ name: 'remote', actions: { a: () => 1 } }], { heartbeatInterval: 1 });
       for (const sidecar of sidecars) await learns(sidecar, 'remote.a', 'js');
       sidecars.push(await stage.sidecar({ NODEID: 'three', HEARTBEATINTERVAL: '1', HEARTBEATTIMEOUT: '8' }));
       for (const sidecar of sidecars) await learns(sidecar, '$node.list', 'js', 'one', 'two', 'three');
