@@ -5,16 +5,26 @@
 
 enum { SPARE_MAX = 512 };
 
+/* The endpoint may get another service while the handler runs; what it runs on must stay. */
+static struct local_service *hold_service(struct context *ctx)
+{
+    struct local_service *before = ctx->service;
+
+    ctx->service = local_service_ref(ctx->endpoint->local);
+    local_service_unref(before);
+    return ctx->service;
+}
+
 static void run_local_action(struct context *ctx)
 {
-    struct local_service *s = ctx->endpoint->local;
+    struct local_service *s = hold_service(ctx);
 
     s->ops->call(s, ctx->endpoint, ctx);
 }
 
 static void run_local_event(struct context *ctx)
 {
-    struct local_service *s = ctx->endpoint->local;
+    struct local_service *s = hold_service(ctx);
 
     s->ops->event(s, ctx->endpoint, ctx);
 }
@@ -82,6 +92,7 @@ static void context_free(struct context *ctx)
     b->n_running--;
     withdraw(ctx);
     endpoint_unref(ctx->endpoint);
+    local_service_unref(ctx->service);
     shared_unref(ctx->held);
     arena_fini(&ctx->arena);
     if (b->n_spare < SPARE_MAX) {

@@ -15,6 +15,7 @@
 struct broker;
 struct context;
 struct endpoint;
+struct local_service;
 struct pipeline;
 
 enum { CONTEXT_ROOM_BYTES = 1536, CONTEXT_STAGES_MAX = 16 };
@@ -66,6 +67,7 @@ struct context {
     struct broker *broker;
     struct loop *loop;
     struct endpoint *endpoint; /* ref */
+    struct local_service *service; /* ref or NULL: whose handler runs, replaced meanwhile or not */
     bool has_parent;           /* parent_id names a context that ran here when this began */
     struct shared *held;       /* owned ref or NULL: text that slices above borrow from */
     const struct pipeline *pipeline;

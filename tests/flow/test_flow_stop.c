@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* What outlives what: services that are replaced while they run, nodes that stop while called. */
+#include "support/check.h"
+
+#include "broker/broker_internal.h"
+#include "flow/flow.h"
+
+static const char slow[] =
+    "{'name':'slow','fullName':'slow','settings':{},'metadata':{},'actions':{"
+    "'slow.run':{'rawName':'run','name':'slow.run'}},'events':{'slow.event':{'name':'slow.event'}}}";
+
+/* A service whose handlers run until they are let go. */
+struct slow_service {
+    struct local_service base;
+    struct context *held[8];
+    unsigned n_held, n_cancelled;
+    bool is_freed;
+};
+
+static struct slow_service services[2];
+
+static void on_cancel(struct context *ctx)
+{
+    ((struct slow_service *)ctx->work)->n_cancelled++;
+}
+
+static void hold(struct local_service *s, const struct endpoint *e, struct context *ctx)
+{
+    struct slow_service *x = container_of(s, struct slow_service, base);
+
+    assert_true(x->n_held < 8);
+    x->held[x->n_held++] = ctx;
+    ctx->work = x;
+    ctx->cancel = on_cancel;
+}
+
+static void on_free(struct local_service *s)
+{
+    struct slow_service *x = container_of(s, struct slow_service, base);
+
+    shared_unref(s->published);
+    x->is_freed = true;
+}
+
+static struct slow_service *serve(struct flow_node *n, unsigned index)
+{
+    static const struct local_service_ops ops = {.call = hold, .event = hold, .free = on_free};
+    struct slow_service *x = &services[index];
+
+    *x = (struct slow_service){
+        .base = {.ops = &ops, .refs = 1, .published = shared_new(flow_json(slow))}};
+    broker_add_service(n->broker, &x->base);
+    local_service_unref(&x->base);
+    return x;
+}
+
+struct pair {
+    struct flow f;
+    struct flow_node a, b;
+};
+
+static void pair_start(struct pair *p, unsigned max_running)
+{
+    flow_init(&p->f);
+    flow_node_init(&p->f, &p->a, "a", PROTOCOL_5);
+    flow_node_init(&p->f, &p->b, "b", PROTOCOL_5);
+    p->b.options.max_running = max_running;
+    flow_node_start(&p->f, &p->b);
+    flow_node_start(&p->f, &p->a);
+}
+
+static void pair_stop(struct pair *p)
+{
+    flow_node_stop(&p->f, &p->a);
+    flow_node_stop(&p->f, &p->b);
+    flow_fini(&p->f);
+}
+
+static void a_replaced_service_lives_until_its_handlers_end(void **state)
+{
+    struct broker_call call = {.action = BYTES("slow.run")};
+    struct slow_service *old, *new;
+    struct flow_outcome o;
+    struct pair p;
+
+    pair_start(&p, 0);
+    old = serve(&p.b, 0);
+    (void)flow_call_start(&p.b, &call, &o);
+    assert_int_equal(old->n_held, 1);
+    new = serve(&p.b, 1);
+    loop_advance(p.f.loop, 10);
+    assert_false(old->is_freed);
+    pipeline_finish(old->held[0]);
+    assert_true(o.is_done);
+    assert_true(old->is_freed);
+    assert_false(new->is_freed);
+    flow_outcome_fini(&o);
+    pair_stop(&p);
+    assert_true(new->is_freed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_replaced_service_lives_until_its_handlers_end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
