@@ -243,14 +243,17 @@ static void send_to_target(struct emission *m, struct event_target *target, bool
     struct broker *b = m->run->broker;
     char id[UUID_TEXT_BYTES];
     struct packet_event packet;
+    int err = ERR_NOT_CONNECTED;
 
     fill_packet(m, &packet, id);
     packet.broadcast = broadcast;
     if (!broadcast) {
         packet.groups = arena_format(&m->arena, "[%.*s]", BYTES_ARG(buf_bytes(&target->groups)));
     }
-    log_unsent(b, packet.event, target->node_id,
-               transit_send_event(b->transit, target->node_id, &packet));
+    if (b->transit) {
+        err = transit_send_event(b->transit, target->node_id, &packet);
+    }
+    log_unsent(b, packet.event, target->node_id, err);
 }
 
 static void send_to_targets(struct emission *m, bool broadcast)

@@ -61,9 +61,8 @@ static void fill_request(const struct context *ctx, struct packet_request *packe
     };
 }
 
-void broker_remote_call(struct context *ctx)
+static void send_request(struct context *ctx, struct transit *transit)
 {
-    struct transit *transit = ctx->broker->transit;
     struct remote_call *call = arena_new(&ctx->arena, struct remote_call);
     bool balanced = transit_is_balanced(transit) && !bytes_is_set(ctx->target_node);
     struct packet_request packet;
@@ -87,6 +86,16 @@ void broker_remote_call(struct context *ctx)
         ctx->cancel = cancel_remote_call;
     }
     buf_fini(&timeout);
+}
+
+void broker_remote_call(struct context *ctx)
+{
+    if (ctx->broker->transit) {
+        send_request(ctx, ctx->broker->transit);
+    } else { /* we have left the cluster; the last answers are on their way out */
+        ctx->error = mol_error_broker_disconnected(&ctx->arena);
+        pipeline_finish(ctx);
+    }
 }
 
 /* --- in: requests of other nodes --- */

@@ -99,10 +99,50 @@ static void a_replaced_service_lives_until_its_handlers_end(void **state)
     assert_true(new->is_freed);
 }
 
+static void on_stopped(struct broker *b)
+{
+    ((struct flow_node *)broker_owner(b))->is_stopped = true;
+}
+
+static void note_done(struct broker *b, void *owner)
+{
+    *(bool *)owner = true;
+}
+
+/* Stopped, not freed: the REST API still answers while its connections end. */
+static void calls_to_others_fail_once_the_node_has_left(void **state)
+{
+    struct broker_call call = {.action = BYTES("slow.run")};
+    struct broker_event event = {.event = BYTES("slow.event")};
+    struct flow_outcome o;
+    bool is_sent = false;
+    struct pair p;
+
+    pair_start(&p, 0);
+    (void)serve(&p.b, 0);
+    loop_advance(p.f.loop, 2000);
+    broker_stop(p.a.broker, on_stopped);
+    loop_advance(p.f.loop, 2000);
+    assert_true(p.a.is_stopped);
+    flow_call(&p.f, &p.a, &call, &o, 100);
+    assert_true(o.is_done);
+    assert_string_equal(o.error_name, "\"BrokerDisconnectedError\"");
+    flow_outcome_fini(&o);
+    broker_emit(p.a.broker, &event, note_done, &is_sent);
+    broker_broadcast(p.a.broker, &event, NULL, NULL);
+    loop_advance(p.f.loop, 100);
+    assert_true(is_sent);
+    assert_int_equal(services[0].n_held, 0);
+    broker_free(p.a.broker);
+    flow_node_stop(&p.f, &p.b);
+    flow_fini(&p.f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replaced_service_lives_until_its_handlers_end),
+        cmocka_unit_test(calls_to_others_fail_once_the_node_has_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
