@@ -203,13 +203,7 @@ static void leave_cluster(struct broker *b)
 static void abort_running(struct broker *b)
 {
     log_warn(&b->log, "%u running context(s) are given up.", b->n_running);
-    while (!list_is_empty(&b->running)) {
-        struct context *ctx = list_entry(b->running.next, struct context, link);
-
-        list_remove(&ctx->link);
-        pipeline_abandon(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_REJECTED,
-                                                     ctx->name, b->options->node_id));
-    }
+    broker_give_up(b);
 }
 
 static void on_drain_poll(struct loop_timer *timer)

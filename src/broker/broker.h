@@ -42,6 +42,8 @@ void broker_start(struct broker *b);
 /* Leaves the registry, waits registry.stopDelay, refuses new requests, waits for running calls (at
  * most tracking.shutdownTimeout), says DISCONNECT, closes the transporter; then done. */
 void broker_stop(struct broker *b, void (*done)(struct broker *b));
+/* Ends all calls and events that still run, with their dones: before what handlers use goes. */
+void broker_give_up(struct broker *b);
 void broker_free(struct broker *b); /* after broker_stop's done; or when never started */
 
 /* --- services --- */

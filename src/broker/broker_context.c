@@ -183,6 +183,21 @@ bool broker_context_choose_again(struct context *ctx)
     return true;
 }
 
+void broker_give_up(struct broker *b)
+{
+    while (!list_is_empty(&b->running)) {
+        struct context *ctx = list_entry(b->running.next, struct context, link);
+
+        if (ctx->state == CONTEXT_FINISHED) { /* only its done has to wait */
+            loop_defer_stop(&ctx->defer);
+            hand_over(ctx);
+        } else {
+            pipeline_abandon(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_REJECTED,
+                                                         ctx->name, b->options->node_id));
+        }
+    }
+}
+
 void broker_contexts_free(struct broker *b)
 {
     struct list *spare;

@@ -17,6 +17,7 @@ struct sidecar {
     struct external external;
     struct api *api;
     bool is_stopping;
+    struct loop_timer patience; /* while connections end */
     struct sidecar_events events;
 };
 
@@ -130,13 +131,25 @@ static void on_api_drained(void *owner)
 {
     struct sidecar *s = owner;
 
+    loop_timer_stop(&s->patience);
     s->events.on_exit(s);
 }
 
+static void on_patience_over(struct loop_timer *timer)
+{
+    struct sidecar *s = container_of(timer, struct sidecar, patience);
+
+    log_warn(&s->log, "Connections that do not end are cut.");
+    s->events.on_exit(s);
+}
+
+/* Slow clients get as long as running calls did. */
 static void on_broker_stopped(struct broker *b)
 {
     struct sidecar *s = broker_owner(b);
 
+    loop_timer_init(s->loop, &s->patience, on_patience_over);
+    loop_timer_start(&s->patience, broker_options(b)->shutdown_timeout_ms);
     api_drain(s->api, on_api_drained, s);
 }
 
@@ -153,7 +166,11 @@ void sidecar_free(struct sidecar *s)
     if (!s) {
         return;
     }
+    loop_timer_stop(&s->patience);
     api_free(s->api);
+    if (s->broker) {
+        broker_give_up(s->broker);
+    }
     http_client_free(s->external.client);
     broker_free(s->broker);
     mem_free(s);

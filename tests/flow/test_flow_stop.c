@@ -138,11 +138,41 @@ static void calls_to_others_fail_once_the_node_has_left(void **state)
     flow_fini(&p.f);
 }
 
+/* Also a call that has failed already, whose done only waits for the next turn. */
+static void what_still_runs_is_given_up(void **state)
+{
+    struct broker_call calls[] = {{.action = BYTES("slow.run")}, {.action = BYTES("no.such")}};
+    struct broker_event event = {.event = BYTES("slow.event")};
+    struct flow_outcome outcomes[2];
+    bool is_sent = false;
+    struct pair p;
+
+    pair_start(&p, 0);
+    (void)serve(&p.b, 0);
+    for (int i = 0; i < 2; i++) {
+        (void)flow_call_start(&p.b, &calls[i], &outcomes[i]);
+    }
+    broker_emit(p.b.broker, &event, note_done, &is_sent);
+    assert_int_equal(services[0].n_held, 2);
+    broker_give_up(p.b.broker);
+    assert_int_equal(services[0].n_cancelled, 2);
+    assert_int_equal(broker_running(p.b.broker), 0);
+    assert_string_equal(outcomes[0].error_name, "\"RequestRejectedError\"");
+    assert_string_equal(outcomes[1].error_name, "\"ServiceNotFoundError\"");
+    loop_advance(p.f.loop, 1);
+    assert_true(is_sent);
+    for (int i = 0; i < 2; i++) {
+        flow_outcome_fini(&outcomes[i]);
+    }
+    pair_stop(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replaced_service_lives_until_its_handlers_end),
         cmocka_unit_test(calls_to_others_fail_once_the_node_has_left),
+        cmocka_unit_test(what_still_runs_is_given_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
