@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Registering, unregistering and listing services (http-api.md 1.8, 2). */
 #include "api/api_internal.h"
+#include "registry/registry.h"
 
 static const char register_action[] = "$sidecar.registerService";
+static const char too_much[] = "The node would have too many services, actions and events.";
 
 /* A registration: one schema or a list, all or nothing. */
 struct registration {
@@ -13,6 +15,7 @@ struct registration {
     struct buf warnings;
     struct json_writer warnings_writer;
     struct local_service **services; /* one for each schema, NULL until made */
+    struct map names;                /* of those made: full name -> service */
     size_t n;
 };
 
@@ -140,16 +143,12 @@ static void prefix_paths(struct registration *r, struct list *faults, size_t ind
     list_splice(&r->faults, faults);
 }
 
-static bool is_twice(const struct registration *r, size_t index)
+/* More than the registry takes anyway is not looked at. */
+static bool is_too_large(struct bytes schema)
 {
-    struct bytes name = external_service_full_name(r->services[index]);
-
-    for (size_t i = 0; i < index; i++) {
-        if (r->services[i] && bytes_eq(external_service_full_name(r->services[i]), name)) {
-            return true;
-        }
-    }
-    return false;
+    return json_count(json_get(schema, BYTES("actions"))) +
+               json_count(json_get(schema, BYTES("events"))) >
+           REGISTRY_MAX_NODE_ACTIONS;
 }
 
 static void make_service(struct registration *r, struct bytes schema, size_t index)
@@ -158,6 +157,10 @@ static void make_service(struct registration *r, struct bytes schema, size_t ind
     int err;
 
     list_init(&faults);
+    if (json_is_object(schema) && is_too_large(schema)) {
+        add_fault(r, BYTES("actions"), bytes_cstr(too_much));
+        return;
+    }
     if (json_is_object(schema)) {
         external_schema_check(schema, api_arena(r->request), &faults, &r->warnings_writer);
     } else {
@@ -172,9 +175,24 @@ static void make_service(struct registration *r, struct bytes schema, size_t ind
     err = external_service_new(r->request->api->external, schema, &r->services[index]);
     if (err) {
         add_fault(r, BYTES("settings"), bytes_cstr(err_text(err)));
-    } else if (is_twice(r, index)) {
+    } else if (map_set(&r->names, external_service_full_name(r->services[index]),
+                       r->services[index])) {
         add_fault(r, arena_format(api_arena(r->request), "[%zu].name", index),
                   BYTES("The list has two services of this name and version."));
+    }
+}
+
+static void make_services(struct registration *r)
+{
+    struct registry *registry = broker_registry(r->request->api->broker);
+    struct json_iter it = json_iter(r->schemas);
+    struct bytes schema;
+
+    for (size_t index = 0; json_next_item(&it, &schema); index++) {
+        make_service(r, schema, index);
+    }
+    if (list_is_empty(&r->faults) && !registry_has_local_room(registry, r->services, r->n)) {
+        add_fault(r, BYTES("actions"), bytes_cstr(too_much));
     }
 }
 
@@ -204,6 +222,7 @@ static void registration_init(struct registration *r, struct api_request *reques
     r->n = json_count(r->schemas);
     r->services = arena_calloc(arena, r->n * sizeof(struct local_service *));
     list_init(&r->faults);
+    map_init(&r->names);
     buf_init(&r->warnings, BUF_NO_LIMIT);
     r->warnings_writer = json_writer(&r->warnings);
     json_begin_array(&r->warnings_writer);
@@ -223,6 +242,7 @@ static void commit(struct registration *r)
 
 static void release_services(struct registration *r)
 {
+    map_fini(&r->names);
     for (size_t i = 0; i < r->n; i++) {
         local_service_unref(r->services[i]);
     }
@@ -248,12 +268,12 @@ static void reply_registered(struct registration *r)
 void api_registry_register(struct api_request *request)
 {
     struct registration r;
-    struct bytes schema;
-    size_t index = 0;
 
     registration_init(&r, request);
-    for (struct json_iter it = json_iter(r.schemas); json_next_item(&it, &schema); index++) {
-        make_service(&r, schema, index);
+    if (r.n > REGISTRY_MAX_NODE_SERVICES) {
+        add_fault(&r, BYTES("[]"), bytes_cstr(too_much));
+    } else {
+        make_services(&r);
     }
     if (r.n == 0) {
         add_fault(&r, BYTES("name"), BYTES("The 'name' field is required."));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The route table: method, path, handler (http-api.md 1.1 to 1.3). */
 #include "api/api_internal.h"
+#include "base/utf8.h"
 #include "http/http_url.h"
 
 typedef void route_fn(struct api_request *request);
@@ -101,13 +102,6 @@ static void reply_bad_name(struct api_request *request, struct bytes raw)
                              });
 }
 
-static bool is_utf8(struct bytes text, struct arena *arena)
-{
-    struct bytes json;
-
-    return json_scan(json_quote(text, arena), 0, &json, NULL) == 0;
-}
-
 /* Reads what every handler may need; false when the request has been answered. */
 static bool read_request(struct api_request *request, struct bytes raw_name)
 {
@@ -117,8 +111,7 @@ static bool read_request(struct api_request *request, struct bytes raw_name)
     if (!bytes_is_set(raw_name) || raw_name.n == 0) {
         return true;
     }
-    if (!http_url_decode(raw_name, false, arena, &request->name) ||
-        !is_utf8(request->name, arena)) {
+    if (!http_url_decode(raw_name, false, arena, &request->name) || !utf8_is_valid(request->name)) {
         reply_bad_name(request, raw_name);
         return false;
     }

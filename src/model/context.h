@@ -66,10 +66,10 @@ struct context {
     /* machinery */
     struct broker *broker;
     struct loop *loop;
-    struct endpoint *endpoint; /* ref */
+    struct endpoint *endpoint;     /* ref */
     struct local_service *service; /* ref or NULL: whose handler runs, replaced meanwhile or not */
-    bool has_parent;           /* parent_id names a context that ran here when this began */
-    struct shared *held;       /* owned ref or NULL: text that slices above borrow from */
+    bool has_parent;               /* parent_id names a context that ran here when this began */
+    struct shared *held;           /* owned ref or NULL: text that slices above borrow from */
     const struct pipeline *pipeline;
     enum context_state state;
     unsigned stage;     /* middlewares entered */

@@ -7,6 +7,8 @@
 #include "base/assert.h"
 #include "registry/registry_internal.h"
 
+enum { FORGOTTEN_LISTS_MAX = 20000 };
+
 struct registry *registry_new(struct loop *loop, const struct registry_options *options)
 {
     struct registry *r = mem_new(struct registry);
@@ -42,6 +44,7 @@ void registry_free(struct registry *r)
     map_fini(&r->events);
     map_fini(&r->literal_events);
     map_fini(&r->texts);
+    map_fini(&r->local_services);
     mem_free(r);
 }
 
@@ -119,6 +122,17 @@ void registry_bump_local_seq(struct registry *r)
     r->local_node->seq++;
 }
 
+/* Names that came and went are remembered, but not without end. */
+static void forget_some(struct registry *r)
+{
+    size_t n_lists = r->actions.count + r->events.count;
+
+    if (n_lists > FORGOTTEN_LISTS_MAX && n_lists / 4 > r->n_endpoints) {
+        registry_action_sweep(r);
+        registry_event_sweep(r);
+    }
+}
+
 void registry_add_local_service(struct registry *r, struct local_service *service)
 {
     struct registry_sync sync = {.registry = r};
@@ -127,8 +141,11 @@ void registry_add_local_service(struct registry *r, struct local_service *servic
                                    service->hidden ? service->hidden->bytes : BYTES_NONE, &source);
 
     ASSERT(status == 0);
-    sync.service = registry_find_local_service(r, source->full_name->bytes);
+    forget_some(r);
+    /* Out while its name moves from the old text to the new one. */
+    sync.service = map_remove(&r->local_services, source->full_name->bytes);
     registry_service_put(&sync, r->local_node, source, service);
+    map_set(&r->local_services, sync.service->full_name, sync.service);
     r->is_local_changed = true; /* also when only a definition is another one */
 }
 
@@ -139,6 +156,7 @@ bool registry_remove_local_service(struct registry *r, struct bytes full_name)
     if (!s) {
         return false;
     }
+    map_remove(&r->local_services, full_name);
     registry_service_remove(r, s);
     r->is_local_changed = true;
     return true;
@@ -146,7 +164,33 @@ bool registry_remove_local_service(struct registry *r, struct bytes full_name)
 
 struct registry_service *registry_find_local_service(struct registry *r, struct bytes full_name)
 {
-    return registry_service_find(r->local_node, full_name);
+    return map_get(&r->local_services, full_name);
+}
+
+bool registry_has_local_room(struct registry *r, struct local_service *const *services, size_t n)
+{
+    size_t n_services = r->local_services.count;
+    size_t n_endpoints = 0;
+
+    list_for_each (link, &r->local_node->services) {
+        n_endpoints += list_entry(link, struct registry_service, link)->n_endpoints;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct bytes published = services[i]->published->bytes;
+        struct registry_service *before;
+        struct arena arena;
+
+        arena_init(&arena);
+        before = registry_find_local_service(
+            r, json_string(json_get(published, BYTES("fullName")), &arena));
+        arena_fini(&arena);
+        n_services += before ? 0 : 1;
+        n_endpoints -= before ? before->n_endpoints : 0;
+        n_endpoints += json_count(json_get(published, BYTES("actions"))) +
+                       json_count(json_get(published, BYTES("events"))) +
+                       (services[i]->hidden ? json_count(services[i]->hidden->bytes) : 0);
+    }
+    return n_services <= REGISTRY_MAX_NODE_SERVICES && n_endpoints <= REGISTRY_MAX_NODE_ACTIONS;
 }
 
 bool registry_has_service(struct registry *r, struct bytes full_name)

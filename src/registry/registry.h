@@ -119,6 +119,9 @@ struct registry_service {
     struct list registry_link; /* in the registry, order of appearance */
 };
 
+/* Whether these may be registered, or replaced, without going beyond what other nodes take of one.
+ */
+bool registry_has_local_room(struct registry *r, struct local_service *const *services, size_t n);
 /*
  * Registers a service of this node, or replaces the one with the same full name in one step: no
  * selection in between finds nothing. Takes its own reference. seq grows at the next info.
@@ -134,7 +137,7 @@ void registry_local_services_json(struct registry *r, struct buf *out);
 
 /*
  * --- choosing: lists and endpoints are borrowed until the registry changes ---
- * A list stays known when its last endpoint has gone (but for a cluster at REGISTRY_MAX_LISTS).
+ * A list stays known when its last endpoint has gone (but for very many of them).
  */
 /* NULL: never seen. */
 struct endpoint_list *registry_find_action(struct registry *r, struct bytes action);

@@ -15,9 +15,10 @@ struct registry {
     bool is_local_changed; /* services came or went since registry_take_local_seq */
     struct list nodes;     /* of registry_node.link */
     struct map nodes_by_id;
-    struct map texts;     /* struct registry_text by slice */
-    size_t n_text_bytes;  /* of texts and of what the nodes say of themselves */
-    struct list services; /* of registry_service.registry_link */
+    struct map texts;          /* struct registry_text by slice */
+    struct map local_services; /* by full name */
+    size_t n_text_bytes;       /* of texts and of what the nodes say of themselves */
+    struct list services;      /* of registry_service.registry_link */
     unsigned n_endpoints;
     struct list action_lists; /* of endpoint_list.link */
     struct map actions;       /* by name */
@@ -44,8 +45,6 @@ void registry_node_free(struct registry *r, struct registry_node *node);
 struct registry_sync;
 void registry_service_put(struct registry_sync *sync, struct registry_node *node,
                           struct registry_text *source, struct local_service *local);
-struct registry_service *registry_service_find(const struct registry_node *node,
-                                               struct bytes full_name);
 void registry_service_remove(struct registry *r, struct registry_service *s);
 
 /* A service while its endpoints are brought up to date. */

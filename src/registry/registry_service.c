@@ -6,19 +6,6 @@
  */
 #include "registry/registry_internal.h"
 
-struct registry_service *registry_service_find(const struct registry_node *node,
-                                               struct bytes full_name)
-{
-    list_for_each (link, &node->services) {
-        struct registry_service *s = list_entry(link, struct registry_service, link);
-
-        if (bytes_eq(s->full_name, full_name)) {
-            return s;
-        }
-    }
-    return NULL;
-}
-
 static void append(struct registry_sync *sync, struct endpoint *e)
 {
     struct registry_service *s = sync->service;

@@ -7,7 +7,8 @@
 
 static const char slow[] =
     "{'name':'slow','fullName':'slow','settings':{},'metadata':{},'actions':{"
-    "'slow.run':{'rawName':'run','name':'slow.run'}},'events':{'slow.event':{'name':'slow.event'}}}";
+    "'slow.run':{'rawName':'run','name':'slow.run'}},'events':{'slow.event':{'name':'slow.event'}}"
+    "}";
 
 /* A service whose handlers run until they are let go. */
 struct slow_service {

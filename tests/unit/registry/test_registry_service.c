@@ -211,6 +211,74 @@ static void test_replacing(void **state)
     assert_int_equal(f->n_live_services, 0);
 }
 
+/* A service with n actions, or n services with one each, beside one of 60,000 and "$node". */
+static bool has_room(struct fixture *f, const char *name, unsigned n_services, unsigned n_actions)
+{
+    struct local_service **services = mem_realloc(NULL, n_services * sizeof(*services));
+    bool has;
+
+    for (unsigned i = 0; i < n_services; i++) {
+        struct buf text;
+
+        buf_init(&text, BUF_NO_LIMIT);
+        buf_add_format(&text, "{\"fullName\":\"%s%u\",\"actions\":{", name, i);
+        for (unsigned a = 0; a < n_actions; a++) {
+            buf_add_format(&text, "%s\"%u\":{}", a ? "," : "", a);
+        }
+        buf_add(&text, BYTES("}}"));
+        services[i] = mem_new(struct local_service);
+        services[i]->published = shared_new(buf_bytes(&text));
+        buf_fini(&text);
+    }
+    has = registry_has_local_room(f->registry, services, n_services);
+    for (unsigned i = 0; i < n_services; i++) {
+        shared_unref(services[i]->published);
+        mem_free(services[i]);
+    }
+    mem_free(services);
+    return has;
+}
+
+static void test_local_room(void **state)
+{
+    struct fixture *f = *state;
+    struct buf text;
+
+    buf_init(&text, BUF_NO_LIMIT);
+    buf_add(&text, BYTES("{\"name\":\"big0\",\"actions\":{"));
+    for (unsigned a = 0; a < 60000; a++) {
+        buf_add_format(&text, "%s\"a%u\":{}", a ? "," : "", a);
+    }
+    buf_add(&text, BYTES("}}"));
+    buf_add_char(&text, '\0');
+    (void)fixture_add(f, text.p);
+    buf_fini(&text);
+    assert_true(has_room(f, "other", 1, 40000));
+    assert_false(has_room(f, "other", 1, 40001));
+    assert_true(has_room(f, "big", 1, 100000)); /* in place of the one there is */
+    assert_false(has_room(f, "big", 1, 100001));
+    assert_true(has_room(f, "s", REGISTRY_MAX_NODE_SERVICES - 1, 1));
+    assert_false(has_room(f, "s", REGISTRY_MAX_NODE_SERVICES, 1));
+}
+
+/* Names that are used once and never again do not stay for ever. */
+static void test_churn(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < 50000; i++) {
+        char text[128];
+
+        (void)snprintf(text, sizeof(text),
+                       "{\"name\":\"s\",\"actions\":{\"a%u\":{}},\"events\":{\"e%u.*\":{}}}", i, i);
+        (void)fixture_add(f, text);
+    }
+    assert_null(registry_find_action(f->registry, BYTES("a0")));
+    assert_non_null(registry_find_action(f->registry, BYTES("a49998")));
+    assert_bytes(fixture_nodes_of(f, "a49999"), "me");
+    assert_true(registry_remove_local_service(f->registry, BYTES("s")));
+}
+
 /* Own or foreign: an action that was there is found at every step, and in its place. */
 static void test_place_is_kept(void **state)
 {
@@ -296,6 +364,8 @@ int main(void)
         WITH_FIXTURE(test_protected_of_others),
         WITH_FIXTURE(test_local_service),
         WITH_FIXTURE(test_replacing),
+        WITH_FIXTURE(test_local_room),
+        WITH_FIXTURE(test_churn),
         WITH_FIXTURE(test_place_is_kept),
         WITH_FIXTURE(test_the_same_object_again),
         WITH_FIXTURE(test_hidden_actions),
