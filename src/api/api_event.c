@@ -26,6 +26,16 @@ static struct bytes read_groups(struct api_request *request)
                                            : arena_format(arena, "[%.*s]", BYTES_ARG(groups));
 }
 
+static void refuse_full(struct api_request *request)
+{
+    struct arena *arena = api_arena(request);
+    struct bytes data = arena_format(
+        arena, "{\"event\":%.*s,\"nodeID\":%.*s}", BYTES_ARG(json_quote(request->name, arena)),
+        BYTES_ARG(json_quote(broker_options(request->api->broker)->node_id, arena)));
+
+    api_reply_mol_error(request, mol_error_from_data(arena, MOL_ERROR_QUEUE_IS_FULL, data));
+}
+
 static void run(struct api_request *request, event_fn *send, struct bytes no_params,
                 const char *action)
 {
@@ -38,6 +48,10 @@ static void run(struct api_request *request, event_fn *send, struct bytes no_par
     if (!api_fault_check_name(request, "event", action) ||
         !api_fault_check_object(request, API_META, action) ||
         !api_fault_check_object(request, API_OPTIONS, action)) {
+        return;
+    }
+    if (broker_is_full(request->api->broker)) {
+        refuse_full(request);
         return;
     }
     event.params = api_params_get(request, API_PARAMS);

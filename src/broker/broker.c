@@ -338,6 +338,11 @@ bool broker_is_ready(const struct broker *b)
            (discoverer_is_ready(b->discoverer) && discoverer_is_announced(b->discoverer));
 }
 
+bool broker_is_full(const struct broker *b)
+{
+    return b->options->max_running && b->n_running >= b->options->max_running;
+}
+
 unsigned broker_running(const struct broker *b)
 {
     return b->n_running;

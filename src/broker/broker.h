@@ -139,3 +139,4 @@ bool broker_is_connected(const struct broker *b);
 /* Transporter connected (or none configured) and all local services announced. */
 bool broker_is_ready(const struct broker *b);
 unsigned broker_running(const struct broker *b); /* contexts */
+bool broker_is_full(const struct broker *b);     /* no further call or event may run */

@@ -109,7 +109,8 @@ static void merge_into_parent(struct context *ctx)
     struct context *parent =
         ctx->has_parent ? broker_find_context(ctx->broker, ctx->parent_id) : NULL;
 
-    if (parent && parent->state == CONTEXT_RUNNING) {
+    /* What changes nothing costs nothing: a handler may make any number of calls. */
+    if (parent && parent->state == CONTEXT_RUNNING && !bytes_eq(parent->meta, ctx->meta)) {
         context_merge_meta(parent, ctx->meta);
     }
 }

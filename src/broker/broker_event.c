@@ -453,6 +453,9 @@ void broker_event_received(struct broker *b, const struct packet_envelope *from,
         log_warn(&b->log,
                  "Incoming '%.*s' event from '%.*s' node is dropped, because broker is stopped.",
                  BYTES_ARG(event.event), BYTES_ARG(from->sender));
+    } else if (broker_is_full(b)) {
+        log_warn(&b->log, "Event '%.*s' of '%.*s' is dropped: too much runs already.",
+                 BYTES_ARG(event.event), BYTES_ARG(from->sender));
     } else {
         receive(b, from, packet, &event);
     }

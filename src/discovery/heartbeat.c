@@ -19,13 +19,14 @@ static uint64_t draw_interval_ms(const struct discoverer *d)
     double ms = d->options->heartbeat_interval_s * MS_PER_S - JITTER_MS +
                 (double)uuid_random_below(2 * JITTER_MS + 1);
 
-    return ms > SAMPLE_MS ? (uint64_t)ms : SAMPLE_MS + 1;
+    return ms > SAMPLE_MS ? loop_delay_ms(ms) : SAMPLE_MS + 1;
 }
 
 /* Taking turns is safe when two intervals fit into the time-out with a second to spare. */
 static bool versions_take_turns(const struct discoverer *d)
 {
-    return 2 * d->interval_ms + MS_PER_S < (uint64_t)(d->options->heartbeat_timeout_s * MS_PER_S);
+    return 2 * d->interval_ms + MS_PER_S <
+           loop_delay_ms(d->options->heartbeat_timeout_s * MS_PER_S);
 }
 
 static void send_heartbeats(struct discoverer *d, struct bytes cpu)
@@ -76,7 +77,7 @@ static void on_check_due(struct loop_timer *timer)
     struct discoverer *d = container_of(timer, struct discoverer, check_timer);
     double oldest = registry_uptime_s(d->registry) - d->options->heartbeat_timeout_s;
 
-    loop_timer_start(timer, (uint64_t)(d->options->heartbeat_timeout_s * MS_PER_S));
+    loop_timer_start(timer, loop_delay_ms(d->options->heartbeat_timeout_s * MS_PER_S));
     list_for_each_safe (link, registry_nodes(d->registry)) {
         struct registry_node *node = list_entry(link, struct registry_node, link);
 
@@ -122,7 +123,8 @@ void heartbeat_start(struct discoverer *d)
     d->interval_ms = draw_interval_ms(d);
     loop_timer_start(&d->heartbeat_timer, d->interval_ms);
     if (!d->options->disable_heartbeat_checks && d->options->heartbeat_timeout_s > 0) {
-        loop_timer_start(&d->check_timer, (uint64_t)(d->options->heartbeat_timeout_s * MS_PER_S));
+        loop_timer_start(&d->check_timer,
+                         loop_delay_ms(d->options->heartbeat_timeout_s * MS_PER_S));
     }
     if (!d->options->disable_offline_node_removing) {
         loop_timer_start(&d->clean_timer, CLEAN_MS);

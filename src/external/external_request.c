@@ -93,7 +93,7 @@ static uint64_t deadline_ms(const struct external_request *request)
     double most = request->external->app_timeout_ms;
 
     /* The timeout middleware ends the call in time; this is the net under it. */
-    return (uint64_t)(left >= 0 && left < most ? left + 1 : most);
+    return loop_delay_ms(left >= 0 && left < most ? left + 1 : most);
 }
 
 void external_request_send(struct external_request *request, const struct external_handler *h)

@@ -231,6 +231,11 @@ void http_server_connection_flush(struct http_server_connection *connection)
     if (connection->state == HTTP_SERVER_CONNECTION_CLOSED) {
         return;
     }
+    if (connection->n_reply_bytes > WRITE_LIMIT_BYTES) { /* behind one that is not there yet */
+        end(connection);
+        net_stream_abort(connection->stream, true);
+        return;
+    }
     while (goes_on && (first = first_answered(connection))) {
         connection->n_reply_bytes -= first->reply.n;
         net_stream_write(connection->stream, buf_bytes(&first->reply));

@@ -56,6 +56,8 @@ struct loop_timer {
 void loop_timer_init(struct loop *loop, struct loop_timer *timer, loop_timer_fn *fire);
 /* Starts or restarts; fires once, delay 0 fires in the next turn. */
 void loop_timer_start(struct loop_timer *timer, uint64_t delay_ms);
+/* A delay of any origin: what is below 0 or no number is 0, what no timer holds is the most. */
+uint64_t loop_delay_ms(double ms);
 void loop_timer_stop(struct loop_timer *timer); /* does nothing when not running */
 bool loop_timer_is_running(const struct loop_timer *timer);
 

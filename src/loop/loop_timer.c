@@ -71,6 +71,14 @@ void loop_timer_init(struct loop *loop, struct loop_timer *timer, loop_timer_fn 
     *timer = (struct loop_timer){.fire = fire, .loop = loop};
 }
 
+uint64_t loop_delay_ms(double ms)
+{
+    if (!(ms > 0)) {
+        return 0;
+    }
+    return ms < (double)delay_max_ms ? (uint64_t)ms : delay_max_ms;
+}
+
 void loop_timer_start(struct loop_timer *timer, uint64_t delay_ms)
 {
     struct loop *loop = timer->loop;

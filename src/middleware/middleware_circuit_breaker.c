@@ -81,9 +81,9 @@ static void set_state(struct breaker *b, enum breaker_state state)
 
 static void start_timer(struct breaker *b)
 {
-    double ms = b->options.half_open_ms;
+    uint64_t ms = loop_delay_ms(b->options.half_open_ms);
 
-    loop_timer_start(&b->timer, ms >= 1 ? (uint64_t)ms : 1);
+    loop_timer_start(&b->timer, ms ? ms : 1);
 }
 
 static void half_open(struct breaker *b)
@@ -145,7 +145,7 @@ static void on_window_over(struct loop_timer *timer)
         b->count = b->failures = 0;
     }
     if (!list_is_empty(&m->breakers)) {
-        loop_timer_start(timer, (uint64_t)(m->options->breaker.window_s * MS_PER_S));
+        loop_timer_start(timer, loop_delay_ms(m->options->breaker.window_s * MS_PER_S));
     }
 }
 

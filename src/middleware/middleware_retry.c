@@ -49,7 +49,7 @@ static uint64_t delay_ms(const struct retry_options *o, unsigned attempt)
     double delay = o->delay_ms * pow(o->factor, attempt - 1);
 
     delay = delay < o->max_delay_ms ? delay : o->max_delay_ms;
-    return delay >= 1 ? (uint64_t)delay : 1;
+    return delay >= 1 ? loop_delay_ms(delay) : 1;
 }
 
 static void on_delay_over(struct loop_timer *timer)

@@ -168,12 +168,70 @@ static void what_still_runs_is_given_up(void **state)
     pair_stop(&p);
 }
 
+static void events_count_as_what_runs(void **state)
+{
+    struct broker_event event = {.event = BYTES("slow.event")};
+    struct pair p;
+
+    pair_start(&p, 3);
+    (void)serve(&p.b, 0);
+    loop_advance(p.f.loop, 2000);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(broker_is_full(p.b.broker), i >= 3);
+        broker_emit(p.a.broker, &event, NULL, NULL);
+        loop_advance(p.f.loop, 10);
+    }
+    assert_int_equal(services[0].n_held, 3);
+    pair_stop(&p);
+    assert_int_equal(services[0].n_cancelled, 3);
+}
+
+static void finish(struct local_service *s, const struct endpoint *e, struct context *ctx)
+{
+    pipeline_finish(ctx);
+}
+
+/* A handler that lives long and calls a lot does not collect the same meta again and again. */
+static void nested_calls_cost_their_parent_nothing(void **state)
+{
+    static const struct local_service_ops ops = {.call = finish, .free = on_free};
+    struct broker_call call = {.action = BYTES("slow.run"), .meta = BYTES("{\"a\":1}")};
+    struct broker_call nested = {.action = BYTES("quick.run"), .meta = BYTES("{\"b\":2}")};
+    struct flow_outcome o, inner;
+    struct pair p;
+    const char *meta;
+
+    pair_start(&p, 0);
+    (void)serve(&p.b, 0);
+    services[1] = (struct slow_service){
+        .base = {.ops = &ops,
+                 .refs = 1,
+                 .published = shared_new(flow_json("{'name':'quick','fullName':'quick','actions':{"
+                                                   "'quick.run':{'name':'quick.run'}}}"))}};
+    broker_add_service(p.b.broker, &services[1].base);
+    local_service_unref(&services[1].base);
+    nested.parent = flow_call_start(&p.b, &call, &o);
+    for (int i = 0; i < 3; i++) {
+        meta = nested.parent->meta.p;
+        flow_call(&p.f, &p.b, &nested, &inner, 10);
+        assert_true(inner.is_done);
+        assert_bytes(nested.parent->meta, "{\"a\":1,\"b\":2}");
+        assert_int_equal(meta == nested.parent->meta.p, i > 0);
+        flow_outcome_fini(&inner);
+    }
+    pipeline_finish(nested.parent);
+    flow_outcome_fini(&o);
+    pair_stop(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replaced_service_lives_until_its_handlers_end),
         cmocka_unit_test(calls_to_others_fail_once_the_node_has_left),
         cmocka_unit_test(what_still_runs_is_given_up),
+        cmocka_unit_test(events_count_as_what_runs),
+        cmocka_unit_test(nested_calls_cost_their_parent_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

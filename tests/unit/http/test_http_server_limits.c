@@ -363,6 +363,34 @@ static void a_client_that_never_reads_is_cut_off(void **state)
     close_app(&app, &client);
 }
 
+/* The first request is not answered, and the answers behind it have to be kept. */
+static void answers_that_wait_are_bounded(void **state)
+{
+    enum { REQUESTS = 60, ANSWER_BYTES = 3 * 1024 * 1024 };
+    char *text = mem_realloc(NULL, ANSWER_BYTES + 1);
+    struct raw_client client;
+    struct http_app app;
+    unsigned i = 1;
+
+    memset(text, 'x', ANSWER_BYTES);
+    text[ANSWER_BYTES] = '\0';
+    open_app(&app, &client, NULL);
+    for (int n = 0; n < REQUESTS; n++) {
+        raw_client_send(&client, BYTES("GET /later HTTP/1.1\r\n" HOST "\r\n"));
+    }
+    while (app.n_held < REQUESTS) {
+        raw_client_settle(&client);
+    }
+    for (; i < REQUESTS && app.n_abandoned == 0; i++) {
+        http_app_answer(&app, i, text);
+        raw_client_settle(&client);
+    }
+    assert_in_range(i, 128 / 3, 128 / 3 + 3);
+    raw_client_wait_end(&client);
+    mem_free(text);
+    close_app(&app, &client);
+}
+
 static void a_slow_reader_gets_all_of_a_closing_reply(void **state)
 {
     struct http_app app;
@@ -476,6 +504,7 @@ int main(void)
         cmocka_unit_test(pipelined_in_one_piece_wait_too),
         cmocka_unit_test(a_client_that_does_not_read_is_not_served_on),
         cmocka_unit_test(a_client_that_never_reads_is_cut_off),
+        cmocka_unit_test(answers_that_wait_are_bounded),
         cmocka_unit_test(a_slow_reader_gets_all_of_a_closing_reply),
         cmocka_unit_test(too_many_connections_are_turned_away),
         cmocka_unit_test(draining_finishes_what_runs),

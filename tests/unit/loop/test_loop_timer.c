@@ -2,6 +2,7 @@
 /* Timers: their order, restarting, stopping, many of them. */
 #include "loop/loop.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -204,9 +205,20 @@ static void test_a_delay_beyond_measure_never_fires(void **state)
 
 #define BENCH(test) cmocka_unit_test_setup_teardown(test, open_bench, close_bench)
 
+static void delays_of_any_number(void **state)
+{
+    assert_int_equal(loop_delay_ms(1.9), 1);
+    assert_int_equal(loop_delay_ms(-1), 0);
+    assert_int_equal(loop_delay_ms(-HUGE_VAL), 0);
+    assert_int_equal(loop_delay_ms((double)NAN), 0);
+    assert_int_equal(loop_delay_ms(1e308), 1ULL << 53);
+    assert_int_equal(loop_delay_ms(HUGE_VAL), 1ULL << 53);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(delays_of_any_number),
         BENCH(test_fires_once_when_due),
         BENCH(test_stop_and_restart),
         BENCH(test_a_timer_stops_and_restarts_others_due_with_it),
