@@ -189,6 +189,7 @@ static bool is_congested(const struct http_server_connection *connection)
 {
     return connection->n_requests >= connection->server->options.max_pipelined ||
            connection->n_reply_bytes > HTTP_SERVER_MARK_BYTES ||
+           connection->n_body_bytes > connection->server->options.body_limit_bytes ||
            net_stream_pending_bytes(connection->stream) > HTTP_SERVER_MARK_BYTES;
 }
 
@@ -209,6 +210,7 @@ static bool finish_first(struct http_server_connection *connection,
     bool goes_on = first->keep_alive;
 
     connection->n_requests--;
+    connection->n_body_bytes -= first->body_bytes;
     http_server_request_release(first);
     return goes_on;
 }
@@ -297,6 +299,8 @@ static void run(struct http_server_connection *connection, bool is_complete)
     if (!request->keep_alive) {
         stop_taking(connection);
     }
+    request->body_bytes = request->base.body.n;
+    connection->n_body_bytes += request->body_bytes;
     http_server_request_run(request);
 }
 

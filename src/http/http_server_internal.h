@@ -50,6 +50,7 @@ struct http_server_request {
     enum http_framing framing;
     uint64_t length;        /* of the body, when the framing says so */
     uint64_t dropped_bytes; /* of an unwanted body */
+    size_t body_bytes;      /* as counted by the connection */
     enum http_coding coding;
     unsigned refuse_status; /* answered by the server itself once it is complete; 0: no */
     bool wants_body, keep_alive, owes_continue;
@@ -87,6 +88,7 @@ struct http_server_connection {
     struct buf backlog;                    /* input that waits while requests are over a limit */
     bool is_paused, is_feeding;
     size_t n_reply_bytes; /* of replies that wait for earlier ones */
+    size_t n_body_bytes;  /* of the requests that run or wait to be answered */
     struct loop_defer go_on;
     struct loop_timer timer;
     enum http_server_wait wait;

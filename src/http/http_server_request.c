@@ -53,6 +53,7 @@ struct http_server_request *http_server_request_take(struct http_server *server)
     request->state = HTTP_SERVER_REQUEST_RECEIVING;
     request->refuse_status = 0;
     request->dropped_bytes = 0;
+    request->body_bytes = 0;
     request->wants_body = false;
     request->owes_continue = false;
     request->base.body = BYTES("");

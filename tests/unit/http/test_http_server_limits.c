@@ -363,6 +363,29 @@ static void a_client_that_never_reads_is_cut_off(void **state)
     close_app(&app, &client);
 }
 
+/* As many as one body may have; one request alone never waits. */
+static void bodies_that_wait_are_bounded(void **state)
+{
+    struct http_server_options options = {.body_limit_bytes = 1000};
+    struct raw_client client;
+    struct http_app app;
+
+    open_app(&app, &client, &options);
+    for (int i = 0; i < 4; i++) {
+        char text[1024];
+
+        (void)snprintf(text, sizeof(text),
+                       "POST /later HTTP/1.1\r\n" HOST "Content-Length: 600\r\n\r\n%0600d", 0);
+        send_text(&client, text);
+    }
+    assert_int_equal(app.n_held, 2);
+    http_app_answer(&app, 0, "one");
+    raw_client_wait_times(&client, "200 OK", 1);
+    raw_client_settle(&client);
+    assert_int_equal(app.n_held, 3);
+    close_app(&app, &client);
+}
+
 /* The first request is not answered, and the answers behind it have to be kept. */
 static void answers_that_wait_are_bounded(void **state)
 {
@@ -504,6 +527,7 @@ int main(void)
         cmocka_unit_test(pipelined_in_one_piece_wait_too),
         cmocka_unit_test(a_client_that_does_not_read_is_not_served_on),
         cmocka_unit_test(a_client_that_never_reads_is_cut_off),
+        cmocka_unit_test(bodies_that_wait_are_bounded),
         cmocka_unit_test(answers_that_wait_are_bounded),
         cmocka_unit_test(a_slow_reader_gets_all_of_a_closing_reply),
         cmocka_unit_test(too_many_connections_are_turned_away),
