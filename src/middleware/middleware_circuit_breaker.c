@@ -184,7 +184,7 @@ static struct breaker *breaker_of(struct breaker_middleware *m, struct context *
     if (b->options.is_enabled) {
         list_append(&m->breakers, &b->link);
         if (!loop_timer_is_running(&m->window) && b->options.window_s > 0) {
-            loop_timer_start(&m->window, (uint64_t)(b->options.window_s * MS_PER_S));
+            loop_timer_start(&m->window, loop_delay_ms(b->options.window_s * MS_PER_S));
         }
     }
     return b;

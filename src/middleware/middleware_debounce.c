@@ -69,7 +69,7 @@ static enum pipeline_step debounce_enter(struct middleware *m, struct context *c
     }
     broker_event_release(ctx);
     d->last = ctx;
-    loop_timer_start(&d->timer, (uint64_t)d->delay_ms);
+    loop_timer_start(&d->timer, loop_delay_ms(d->delay_ms));
     if (before) {
         pipeline_resume(before, PIPELINE_DONE);
     }
