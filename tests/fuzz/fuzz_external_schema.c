@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Posted schemas: whatever is refused has a path and a sentence, whatever passes makes a service. */
+/* Posted schemas: whatever is refused has a path and a sentence, whatever passes makes a service.
+ */
 #include "base/assert.h"
 #include "broker/broker.h"
 #include "external/external.h"
