@@ -3,9 +3,9 @@
  * Learning about other nodes and telling them about us: DISCOVER, INFO, HEARTBEAT, DISCONNECT
  * (protocol.md 4). The Local discoverer: everything goes through the transporter.
  *
- * Happy path: connected -> DISCOVER to all -> 500 ms -> ready -> INFO when services change,
- * HEARTBEAT in each interval, until discoverer_leave. Failure modes: nodes that fall silent are
- * disconnected after heartbeatTimeout and forgotten after cleanOfflineNodesTimeout; a lost
+ * Happy path: connected -> DISCOVER to all -> 50 ms -> INFO to all, ready -> INFO when services
+ * change, HEARTBEAT in each interval, until discoverer_leave. Failure modes: nodes that fall silent
+ * are disconnected after heartbeatTimeout and forgotten after cleanOfflineNodesTimeout; a lost
  * transporter keeps the registry, and the way starts again when it is back.
  */
 #pragma once
@@ -16,7 +16,7 @@
 struct discoverer;
 
 struct discoverer_events {
-    void (*on_ready)(void *owner, bool was_reconnect); /* 500 ms after the connection */
+    void (*on_ready)(void *owner, bool was_reconnect); /* soon after the connection */
     void (*on_lost)(void *owner, const char *reason);
     void (*on_node_connected)(void *owner, struct registry_node *node, bool reconnected);
     void (*on_node_updated)(void *owner, struct registry_node *node);
