@@ -149,7 +149,8 @@ struct endpoint *registry_choose_local(struct registry *r, struct endpoint_list 
 /* The endpoint on that node if it is available, else NULL. */
 struct endpoint *registry_choose_node(struct registry *r, struct endpoint_list *list,
                                       struct bytes node_id);
-/* Next event list (after previous, NULL: from the start) whose pattern matches. */
+/* Next event list (after previous, NULL: from the start) whose pattern matches; wildcards that
+ * nobody has any more are left out. */
 struct endpoint_list *registry_next_event(struct registry *r, struct endpoint_list *previous,
                                           struct bytes event);
 /* All lists: of struct endpoint_list.link, in order of appearance. */

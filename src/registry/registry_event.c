@@ -146,7 +146,9 @@ static struct endpoint_list *next_wildcard(const struct registry *r,
     struct endpoint_list *list =
         previous && !previous->is_literal ? previous->next_alike : r->wildcard_events;
 
-    while (list && (!is_after(list, previous) || !event_pattern_test(list->pattern, event))) {
+    /* Patterns that nobody has any more are not tried: a dear one would cost for ever. */
+    while (list && (!is_after(list, previous) || list->n_items == 0 ||
+                    !event_pattern_test(list->pattern, event))) {
         list = list->next_alike;
     }
     return list;

@@ -112,12 +112,28 @@ static void test_many_groups_of_one_name(void **state)
     assert_int_equal(n, REGISTRY_MAX_NODE_EVENTS);
 }
 
+/* They keep their place, but cost nothing while nobody has them. */
+static void test_forgotten_patterns(void **state)
+{
+    struct fixture *f = *state;
+    const char *published = "{\"name\":\"s\",\"events\":{\"a.*\":{},\"**\":{}}}";
+
+    (void)fixture_add(f, published);
+    (void)fixture_add(f, "{\"name\":\"t\",\"events\":{\"*.b\":{}}}");
+    assert_bytes(matches(f, "a.b"), "a.*/s,**/s,*.b/t");
+    assert_true(registry_remove_local_service(f->registry, BYTES("s")));
+    assert_bytes(matches(f, "a.b"), "*.b/t");
+    (void)fixture_add(f, published);
+    assert_bytes(matches(f, "a.b"), "a.*/s,**/s,*.b/t");
+}
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_new, fixture_free)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_FIXTURE(test_groups),
+        WITH_FIXTURE(test_forgotten_patterns),
         WITH_FIXTURE(test_two_versions_on_one_node),
         WITH_FIXTURE(test_group_changes),
         WITH_FIXTURE(test_order_of_appearance),
