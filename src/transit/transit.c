@@ -35,21 +35,26 @@ static void subscribe_topic(struct transit *t, enum packet_type type, struct byt
     }
 }
 
+static void subscribe_all(struct transit *t)
+{
+    for (size_t i = 0; i < sizeof(subscriptions) / sizeof(subscriptions[0]); i++) {
+        const struct subscription *s = &subscriptions[i];
+
+        if (s->broadcast) {
+            subscribe_topic(t, s->type, BYTES_NONE);
+        }
+        if (s->targeted) {
+            subscribe_topic(t, s->type, t->node_id);
+        }
+    }
+}
+
 static void on_connected(struct transporter *transporter, bool was_reconnect)
 {
     struct transit *t = transit_of(transporter);
 
-    if (!was_reconnect) {
-        for (size_t i = 0; i < sizeof(subscriptions) / sizeof(subscriptions[0]); i++) {
-            const struct subscription *s = &subscriptions[i];
-
-            if (s->broadcast) {
-                subscribe_topic(t, s->type, BYTES_NONE);
-            }
-            if (s->targeted) {
-                subscribe_topic(t, s->type, t->node_id);
-            }
-        }
+    if (!was_reconnect) { /* the transporter renews them by itself */
+        subscribe_all(t);
     }
     t->is_connected = true;
     t->node_events->on_connected(t->node_owner, was_reconnect);
