@@ -9,7 +9,7 @@
 #include "broker/broker.h"
 #include "middleware/middleware.h"
 #include "middleware/policy.h"
-#include "registry/endpoint.h"
+#include "registry/endpoint_attachment.h"
 
 struct retry_middleware {
     struct middleware base;
@@ -24,11 +24,22 @@ struct retrying {
     unsigned attempts;
 };
 
-static struct retry_options policy_of(const struct retry_middleware *m, struct bytes policy)
-{
-    const struct retry_options *o = &m->options->retry;
+/* An action's policy. */
+struct retry_policy {
+    struct endpoint_attachment attachment;
+    struct retry_options options;
+    struct bytes check; /* slice of the definition, or none */
+};
 
-    return (struct retry_options){
+static void policy_read(struct endpoint_attachment *a)
+{
+    struct retry_policy *p = container_of(a, struct retry_policy, attachment);
+    const struct retry_middleware *m = a->owner;
+    const struct retry_options *o = &m->options->retry;
+    struct bytes policy = json_get(a->endpoint->definition, BYTES("retryPolicy"));
+
+    p->check = json_get(policy, BYTES("check"));
+    p->options = (struct retry_options){
         .is_enabled = policy_bool(policy, BYTES("enabled"), o->is_enabled),
         .retries = policy_number(policy, BYTES("retries"), o->retries),
         .delay_ms = policy_number(policy, BYTES("delay"), o->delay_ms),
@@ -37,11 +48,20 @@ static struct retry_options policy_of(const struct retry_middleware *m, struct b
     };
 }
 
-static bool is_worth_it(struct bytes policy, const struct mol_error *error)
+static const struct retry_policy *policy_of(struct retry_middleware *m, struct context *ctx)
 {
-    struct bytes check = json_get(policy, BYTES("check"));
+    static const struct endpoint_attachment_ops ops = {
+        .size = sizeof(struct retry_policy),
+        .read = policy_read,
+    };
+    struct endpoint_attachment *a = endpoint_attachment_of(ctx->endpoint, &ops, m);
 
-    return json_is_object(check) ? policy_check(check, error) : mol_error_is_retryable(error);
+    return container_of(a, struct retry_policy, attachment);
+}
+
+static bool is_worth_it(const struct retry_policy *p, const struct mol_error *error)
+{
+    return json_is_object(p->check) ? policy_check(p->check, error) : mol_error_is_retryable(error);
 }
 
 static uint64_t delay_ms(const struct retry_options *o, unsigned attempt)
@@ -79,28 +99,26 @@ static struct retrying *retrying_of(struct context *ctx)
 static enum pipeline_step retry_leave(struct middleware *base, struct context *ctx)
 {
     struct retry_middleware *m = container_of(base, struct retry_middleware, base);
-    struct bytes policy;
-    struct retry_options o;
+    const struct retry_policy *policy;
     struct retrying *r;
     double most;
 
     if (!ctx->error || ctx->from_remote || ctx->is_abandoned) {
         return PIPELINE_NEXT;
     }
-    policy = json_get(ctx->endpoint->definition, BYTES("retryPolicy"));
-    o = policy_of(m, policy);
-    if (!o.is_enabled || !is_worth_it(policy, ctx->error)) {
+    policy = policy_of(m, ctx);
+    if (!policy->options.is_enabled || !is_worth_it(policy, ctx->error)) {
         return PIPELINE_NEXT;
     }
     r = retrying_of(ctx);
-    most = ctx->retries >= 0 ? ctx->retries : o.retries;
+    most = ctx->retries >= 0 ? ctx->retries : policy->options.retries;
     if (r->attempts >= most) {
         return PIPELINE_NEXT;
     }
     r->attempts++;
     log_warn(&m->log, "Retry to call '%.*s' action after %llu ms...", BYTES_ARG(ctx->name),
-             (unsigned long long)delay_ms(&o, r->attempts));
-    loop_timer_start(&r->timer, delay_ms(&o, r->attempts));
+             (unsigned long long)delay_ms(&policy->options, r->attempts));
+    loop_timer_start(&r->timer, delay_ms(&policy->options, r->attempts));
     return PIPELINE_WAIT;
 }
 
