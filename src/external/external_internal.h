@@ -7,6 +7,7 @@
 #include "model/context.h"
 
 struct external_handler {
+    struct local_handler base;
     struct bytes name;         /* full action name, or event pattern */
     struct bytes url;          /* may be no URL at all: then calls fail */
     struct validation *params; /* owned; NULL: anything goes */

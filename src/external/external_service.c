@@ -22,27 +22,28 @@ static struct external_service *of(struct local_service *s)
     return container_of(s, struct external_service, base);
 }
 
-static void service_call(struct local_service *s, const struct endpoint *e, struct context *ctx)
+static const struct external_handler *handler_of(const struct endpoint *e)
+{
+    return container_of_const(e->handler, struct external_handler, base);
+}
+
+static const struct local_handler *service_find(struct local_service *s, struct bytes name,
+                                                bool is_event)
 {
     struct external_service *x = of(s);
+    const struct external_handler *h = map_get(is_event ? &x->events : &x->actions, name);
 
-    external_action_run(x->external, map_get(&x->actions, e->name), ctx);
+    return h ? &h->base : NULL;
+}
+
+static void service_call(struct local_service *s, const struct endpoint *e, struct context *ctx)
+{
+    external_action_run(of(s)->external, handler_of(e), ctx);
 }
 
 static void service_event(struct local_service *s, const struct endpoint *e, struct context *ctx)
 {
-    struct external_service *x = of(s);
-
-    external_event_run(x->external, map_get(&x->events, e->name), ctx);
-}
-
-static const struct validation *service_params(struct local_service *s, const struct endpoint *e,
-                                               bool is_event)
-{
-    struct external_service *x = of(s);
-    const struct external_handler *h = map_get(is_event ? &x->events : &x->actions, e->name);
-
-    return h ? h->params : NULL;
+    external_event_run(of(s)->external, handler_of(e), ctx);
 }
 
 static void handlers_fini(struct map *map)
@@ -95,6 +96,7 @@ static void add_handler(struct external_service *x, struct map *map, struct byte
     h->name = arena_copy(&x->arena, name);
     h->url = arena_format(&x->arena, "%.*s%.*s", BYTES_ARG(base_url), BYTES_ARG(path));
     h->params = compile_params(definition);
+    h->base.params = h->params;
     h = map_set(map, h->name, h);
     if (h) { /* two keys gave one name: the last stands */
         validation_free(h->params);
@@ -145,10 +147,8 @@ static int publish(struct external_service *x, struct bytes schema)
 
 static struct external_service *service_alloc(struct external *external)
 {
-    static const struct local_service_ops ops = {.call = service_call,
-                                                 .event = service_event,
-                                                 .params = service_params,
-                                                 .free = service_free};
+    static const struct local_service_ops ops = {
+        .find = service_find, .call = service_call, .event = service_event, .free = service_free};
     struct external_service *x = mem_new(struct external_service);
 
     x->base.ops = &ops;

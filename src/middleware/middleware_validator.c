@@ -36,10 +36,9 @@ static struct bytes extend(const struct context *ctx, struct bytes errors, struc
 
 static const struct validation *rules_of(const struct context *ctx)
 {
-    struct local_service *s = ctx->endpoint->local;
+    const struct local_handler *h = ctx->endpoint->handler;
 
-    return s->ops->params ? s->ops->params(s, ctx->endpoint, ctx->kind == CONTEXT_LOCAL_EVENT)
-                          : NULL;
+    return h ? h->params : NULL;
 }
 
 static enum pipeline_step validator_enter(struct middleware *m, struct context *ctx)

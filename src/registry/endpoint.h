@@ -2,7 +2,7 @@
 /*
  * One action or event subscription on one node: what a balancer chooses from. Counted, because a
  * call may outlive the registration. When a service is published anew, an endpoint that stays keeps
- * its object; only its definition, local and timeout_ms become what is new.
+ * its object; only its definition, local, handler and timeout_ms become what is new.
  */
 #pragma once
 
@@ -28,7 +28,8 @@ struct endpoint {
     struct shared *text;         /* ref; owner of definition: valid until it is published anew */
     struct bytes definition;     /* json slice as published */
     struct local_service *local; /* ref; NULL: on another node */
-    double timeout_ms;           /* the definition's; < 0: none given */
+    const struct local_handler *handler;     /* of local, borrowed from it; or NULL */
+    double timeout_ms;                       /* the definition's; < 0: none given */
     struct endpoint_attachment *attachments; /* owned, see endpoint_attachment.h */
 };
 
