@@ -88,9 +88,10 @@ struct broker_call {
     struct bytes target_node;       /* none: balanced */
     bool has_timeout;
     double timeout_ms;
-    double retries;         /* < 0: none given */
-    int level;              /* of the new context; 0: 1, or the parent's + 1 */
-    struct context *parent; /* a running context of this node, or NULL */
+    double retries;                 /* < 0: none given */
+    struct bytes fallback_response; /* slice: the result in place of an error, when truthy */
+    int level;                      /* of the new context; 0: 1, or the parent's + 1 */
+    struct context *parent;         /* a running context of this node, or NULL */
 };
 
 /*

@@ -35,6 +35,7 @@ static struct context *context_for_call(struct broker *b, const struct broker_ca
     ctx->has_timeout = call->has_timeout;
     ctx->timeout_ms = call->timeout_ms;
     ctx->retries = call->retries;
+    ctx->fallback_response = call->fallback_response;
     ctx->node_id = b->options->node_id;
     ctx->request_id = call->request_id;
     ctx->parent_id = call->parent_id;

@@ -110,7 +110,7 @@ static void merge_into_parent(struct context *ctx)
         ctx->has_parent ? broker_find_context(ctx->broker, ctx->parent_id) : NULL;
 
     /* What changes nothing costs nothing: a handler may make any number of calls. */
-    if (parent && parent->state == CONTEXT_RUNNING && !bytes_eq(parent->meta, ctx->meta)) {
+    if (parent && parent->state != CONTEXT_FINISHED && !bytes_eq(parent->meta, ctx->meta)) {
         context_merge_meta(parent, ctx->meta);
     }
 }

@@ -21,7 +21,7 @@ static void on_done(struct http_client_request *http, int err, const struct http
         return; /* the client closes: the daemon ends */
     }
     request->answered(request, err, response);
-    pipeline_finish(ctx);
+    request->finished(ctx);
 }
 
 static void cancel(struct context *ctx)
@@ -32,13 +32,21 @@ static void cancel(struct context *ctx)
     buf_fini(&request->body);
 }
 
+void external_request_init(struct external_request *request, struct external *x,
+                           struct context *ctx)
+{
+    request->ctx = ctx;
+    request->external = x;
+    request->left_ms = context_remaining_ms(ctx);
+    request->finished = pipeline_finish;
+    buf_init(&request->body, BUF_NO_LIMIT);
+}
+
 struct external_request *external_request_new(struct external *x, struct context *ctx)
 {
     struct external_request *request = arena_new(&ctx->arena, struct external_request);
 
-    request->ctx = ctx;
-    request->external = x;
-    buf_init(&request->body, BUF_NO_LIMIT);
+    external_request_init(request, x, ctx);
     return request;
 }
 
@@ -50,6 +58,17 @@ void external_request_add_params(struct external_request *request, struct json_w
     json_key(w, BYTES("params"));
     json_raw(w, ctx->params);
     json_member(w, BYTES("meta"), ctx->meta);
+}
+
+void external_request_add_options(struct external_request *request, struct json_writer *w)
+{
+    json_key(w, BYTES("options"));
+    json_begin_object(w);
+    if (request->left_ms >= 0) {
+        json_key(w, BYTES("timeout"));
+        json_number(w, request->left_ms);
+    }
+    json_end_object(w);
 }
 
 /* An id as a header value: what is not printable ASCII is left out. */
@@ -64,10 +83,8 @@ static bool is_header_safe(struct bytes text)
 }
 
 /* The time left as whole milliseconds, never 0; nothing when there is no limit to speak of. */
-static void timeout_header(const struct context *ctx, char out[TIMEOUT_HEADER_BYTES])
+static void timeout_header(double left, char out[TIMEOUT_HEADER_BYTES])
 {
-    double left = context_remaining_ms(ctx);
-
     *out = '\0';
     if (left >= 0 && left < (double)INT64_MAX) {
         (void)snprintf(out, TIMEOUT_HEADER_BYTES, "X-Timeout-Ms: %" PRIu64 "\r\n",
@@ -75,13 +92,14 @@ static void timeout_header(const struct context *ctx, char out[TIMEOUT_HEADER_BY
     }
 }
 
-static struct bytes context_headers(struct context *ctx)
+static struct bytes context_headers(const struct external_request *request)
 {
+    struct context *ctx = request->ctx;
     struct bytes request_id = is_header_safe(ctx->request_id) ? ctx->request_id : BYTES("");
     struct bytes id = is_header_safe(ctx->id) ? ctx->id : BYTES("");
     char timeout[TIMEOUT_HEADER_BYTES];
 
-    timeout_header(ctx, timeout);
+    timeout_header(request->left_ms, timeout);
     return arena_format(&ctx->arena, "%s%.*s%s%s%.*s%s%s", request_id.n ? "X-Request-ID: " : "",
                         BYTES_ARG(request_id), request_id.n ? "\r\n" : "",
                         id.n ? "X-Context-ID: " : "", BYTES_ARG(id), id.n ? "\r\n" : "", timeout);
@@ -89,41 +107,36 @@ static struct bytes context_headers(struct context *ctx)
 
 static uint64_t deadline_ms(const struct external_request *request)
 {
-    double left = context_remaining_ms(request->ctx);
+    double left = request->left_ms;
     double most = request->external->app_timeout_ms;
 
     /* The timeout middleware ends the call in time; this is the net under it. */
     return loop_delay_ms(left >= 0 && left < most ? left + 1 : most);
 }
 
-void external_request_send(struct external_request *request, const struct external_handler *h)
+bool external_request_send(struct external_request *request, struct bytes url)
 {
     struct context *ctx = request->ctx;
 
     request->http = (struct http_client_request){
         .done = on_done,
         .method = BYTES("POST"),
-        .url = h->url,
+        .url = url,
         .content_type = BYTES("application/json"),
         .body = buf_bytes(&request->body),
-        .extra_headers = context_headers(ctx),
+        .extra_headers = context_headers(request),
         .timeout_ms = deadline_ms(request),
     };
     if (http_client_start(request->external->client, &request->http) != 0) {
-        external_request_drop(request);
+        buf_fini(&request->body);
         ctx->error =
             mol_error_new(&ctx->arena, MOL_ERROR_MOLECULER,
                           arena_format(&ctx->arena, "The handler of '%.*s' is no valid URL: '%.*s'",
-                                       BYTES_ARG(ctx->name), BYTES_ARG(h->url)),
+                                       BYTES_ARG(ctx->name), BYTES_ARG(url)),
                           500, BYTES("INVALID_HANDLER_URL"), BYTES_NONE);
-        pipeline_finish(ctx);
-        return;
+        return false;
     }
     ctx->work = request;
     ctx->cancel = cancel;
-}
-
-void external_request_drop(struct external_request *request)
-{
-    buf_fini(&request->body);
+    return true;
 }

@@ -4,7 +4,8 @@
  * refused with its path, not ignored (http-api.md 2.1, 2.3; broker.md (c)).
  */
 #include "cacher/cacher_rule.h"
-#include "external/external_internal.h"
+#include "external/external_steps.h"
+#include "external/published_schema.h"
 #include "validation/validation.h"
 
 enum { NAME_BYTES_MAX = 255 };
@@ -42,7 +43,7 @@ static void refuse_name(struct check *c, struct bytes value, const char *type, c
     fault->text = arena_format(c->arena, "The 'name' field %s.", must);
 }
 
-static bool has_control(struct bytes text)
+bool external_schema_has_control(struct bytes text)
 {
     for (size_t i = 0; i < text.n; i++) {
         if ((unsigned char)text.p[i] < ' ' || text.p[i] == 0x7f) {
@@ -54,7 +55,7 @@ static bool has_control(struct bytes text)
 
 const char *external_schema_name_fault(struct bytes text)
 {
-    if (has_control(text)) {
+    if (external_schema_has_control(text)) {
         return "has control characters";
     }
     return text.n > NAME_BYTES_MAX ? "is longer than 255 bytes" : NULL;
@@ -156,7 +157,7 @@ static void check_url(struct check *c, struct bytes path, struct bytes handler)
     struct bytes url = json_string(handler, c->arena);
     size_t n = scheme_length(url);
 
-    if (has_control(url)) {
+    if (external_schema_has_control(url)) {
         refuse(c, path, handler, "has control characters");
     } else if (c->has_base_url) {
         return;
@@ -217,7 +218,7 @@ static void check_cache(struct check *c, struct bytes path, struct bytes definit
  * the features that serve them; what none serves is refused here. */
 static void check_definition_members(struct check *c, struct bytes path, struct bytes definition)
 {
-    static const char *const unsupported[] = {"hooks", "fallback", "use"};
+    static const char *const unsupported[] = {"use"};
     struct bytes params = json_get(definition, BYTES("params"));
     struct bytes timeout = json_get(definition, BYTES("timeout"));
     struct bytes name = json_get(definition, BYTES("name"));
@@ -241,6 +242,21 @@ static void check_definition_members(struct check *c, struct bytes path, struct 
     }
 }
 
+/* An event has no hooks and nobody to give something else to. */
+static void check_no_steps(struct check *c, struct bytes path, struct bytes definition)
+{
+    static const char *const members[] = {"hooks", "fallback"};
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        struct bytes value = json_get(definition, bytes_cstr(members[i]));
+
+        if (!json_is_null_or_none(value)) {
+            refuse(c, arena_format(c->arena, "%.*s.%s", BYTES_ARG(path), members[i]), value,
+                   "is not supported for events");
+        }
+    }
+}
+
 static void check_definition(struct check *c, struct bytes kind, struct bytes key,
                              struct bytes definition)
 {
@@ -258,6 +274,9 @@ static void check_definition(struct check *c, struct bytes kind, struct bytes ke
     if (json_is_object(definition)) {
         check_definition_members(c, path, definition);
     }
+    if (kind.p[0] == 'e') {
+        check_no_steps(c, path, definition);
+    }
 }
 
 static void check_definitions(struct check *c, struct bytes schema, struct bytes kind)
@@ -273,6 +292,36 @@ static void check_definitions(struct check *c, struct bytes schema, struct bytes
     }
 }
 
+/* One fault of the service's hooks, and one of each action. */
+static void check_steps(struct check *c, struct bytes schema)
+{
+    struct bytes actions = json_get(schema, BYTES("actions"));
+    struct json_iter it = json_iter(json_is_object(actions) ? actions : BYTES_NONE);
+    struct external_handler scratch = {0};
+    struct external_steps *steps;
+    struct external_fault fault;
+    struct bytes key, definition;
+
+    if (external_steps_new(schema, c->arena, &fault, &steps) != 0) {
+        refuse(c, fault.path, fault.value, fault.text.p);
+        external_steps_free(steps);
+        return;
+    }
+    while (json_next_member(&it, &key, &definition)) {
+        struct bytes name = json_string(key, c->arena);
+        struct external_action action = {
+            .raw_name = published_schema_raw_name(key, definition, c->arena),
+            .path = arena_format(c->arena, "actions.%.*s", BYTES_ARG(name)),
+            .definition = definition,
+        };
+
+        if (external_steps_of_action(steps, &action, &scratch) != 0) {
+            refuse(c, fault.path, fault.value, fault.text.p);
+        }
+    }
+    external_steps_free(steps);
+}
+
 static void check_dependencies(struct check *c, struct bytes schema)
 {
     struct broker_wait wait;
@@ -285,7 +334,7 @@ static void check_dependencies(struct check *c, struct bytes schema)
 
 static void check_unsupported(struct check *c, struct bytes schema)
 {
-    static const char *const members[] = {"mixins",  "methods", "hooks", "created",
+    static const char *const members[] = {"mixins",  "methods", "created",
                                           "started", "stopped", "merged"};
 
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -311,6 +360,7 @@ void external_schema_check(struct bytes schema, struct arena *arena, struct list
     }
     check_settings(&c, json_get(schema, BYTES("settings")));
     check_dependencies(&c, schema);
+    check_steps(&c, schema);
     check_unsupported(&c, schema);
     check_definitions(&c, schema, BYTES("actions"));
     check_definitions(&c, schema, BYTES("events"));

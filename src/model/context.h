@@ -47,17 +47,18 @@ struct context {
 
     /* what is asked */
     enum context_kind kind;
-    struct bytes name;        /* full action name, or the event's name */
-    struct bytes event_type;  /* "emit", "broadcast", "broadcastLocal" */
-    struct bytes groups;      /* slice (array) or none */
-    struct bytes params;      /* slice; none: undefined */
-    struct bytes meta;        /* slice: object; grows by what callees set */
-    struct bytes headers;     /* slice or none (protocol 5) */
-    struct bytes target_node; /* call option nodeID, or none */
-    bool has_timeout;         /* the caller gave one, 0 included */
-    double timeout_ms;        /* effective; 0: none */
-    double retries;           /* call option; < 0: none given */
-    uint64_t started_ms;      /* loop time of entry */
+    struct bytes name;              /* full action name, or the event's name */
+    struct bytes event_type;        /* "emit", "broadcast", "broadcastLocal" */
+    struct bytes groups;            /* slice (array) or none */
+    struct bytes params;            /* slice; none: undefined */
+    struct bytes meta;              /* slice: object; grows by what callees set */
+    struct bytes headers;           /* slice or none (protocol 5) */
+    struct bytes target_node;       /* call option nodeID, or none */
+    bool has_timeout;               /* the caller gave one, 0 included */
+    double timeout_ms;              /* effective; 0: none */
+    double retries;                 /* call option; < 0: none given */
+    struct bytes fallback_response; /* call option, slice; counts when it is truthy */
+    uint64_t started_ms;            /* loop time of entry */
 
     /* outcome: one of the two; result none and no error: undefined */
     struct bytes result; /* slice; valid until done has returned */

@@ -405,6 +405,19 @@ static void write_stack(struct json_writer *w, const struct mol_error *error)
     buf_add_char(w->out, '"');
 }
 
+void mol_error_to_json(struct json_writer *w, const struct mol_error *error)
+{
+    json_begin_object(w);
+    json_member(w, BYTES("name"), error->name);
+    json_member(w, BYTES("message"), error->message);
+    json_member(w, BYTES("code"), error->code);
+    json_member(w, BYTES("type"), error->type);
+    json_member(w, BYTES("data"), error->data);
+    json_member(w, BYTES("nodeID"), error->node_id);
+    json_member(w, BYTES("retryable"), error->retryable);
+    json_end_object(w);
+}
+
 void mol_error_to_wire(struct json_writer *w, const struct mol_error *error,
                        struct bytes own_node_id)
 {

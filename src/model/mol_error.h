@@ -54,6 +54,9 @@ struct mol_error *mol_error_from_wire(struct arena *arena, struct bytes error, s
 void mol_error_to_wire(struct json_writer *w, const struct mol_error *error,
                        struct bytes own_node_id);
 
+/* As callers over HTTP and apps see it: all but the stack, absent members left out. */
+void mol_error_to_json(struct json_writer *w, const struct mol_error *error);
+
 /* Deep copy. */
 struct mol_error *mol_error_copy(struct arena *arena, const struct mol_error *error);
 /* The code when it is an integral number, else 0. */
