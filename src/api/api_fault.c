@@ -50,22 +50,27 @@ bool api_fault_check_name(struct api_request *request, const char *field, const 
     return false;
 }
 
-bool api_fault_check_object(struct api_request *request, enum api_member member, const char *action)
+void api_fault_no_object(struct api_request *request, struct bytes field, struct bytes actual,
+                         const char *action)
 {
-    struct bytes value = api_params_get(request, member);
-    struct bytes name = request->members[member].name;
-
-    if (json_is_null_or_none(value) || json_is_object(value)) {
-        return true;
-    }
     api_fault_reply(request,
                     &(struct api_fault){
                         .type = "object",
                         .message = arena_format(api_arena(request), "The '%.*s' must be an Object.",
-                                                BYTES_ARG(name)),
-                        .field = name,
-                        .actual = value,
+                                                BYTES_ARG(field)),
+                        .field = field,
+                        .actual = actual,
                         .action = action,
                     });
+}
+
+bool api_fault_check_object(struct api_request *request, enum api_member member, const char *action)
+{
+    struct bytes value = api_params_get(request, member);
+
+    if (json_is_null_or_none(value) || json_is_object(value)) {
+        return true;
+    }
+    api_fault_no_object(request, request->members[member].name, value, action);
     return false;
 }

@@ -59,6 +59,12 @@ struct bytes api_params_get(const struct api_request *request, enum api_member m
 struct bytes api_params_all(struct api_request *request, struct bytes path_name);
 /* A number, or text that holds one (queries only have texts). */
 bool api_params_number(struct bytes slice, struct arena *arena, double *out);
+/*
+ * Reads what stands in options into call; the slices are borrowed from it. NULL, or the name of the
+ * option that is no object but has to be one.
+ */
+const char *api_options_read(struct bytes options, struct arena *arena,
+                             struct broker_call *call) MUST_CHECK;
 /* Reads the query text. */
 void api_params_read_query(struct api_request *request);
 /* The context that a nested call names by X-Parent-ID, or NULL. */
@@ -101,6 +107,12 @@ void api_reply_mol_error(struct api_request *request, const struct mol_error *er
 void api_reply_add_error(struct json_writer *w, const struct mol_error *error);
 /* The outcome of a call (http-api.md 3.3, 3.4). */
 void api_reply_call(struct api_request *request, const struct context *ctx);
+/* --- api_repeat.c --- */
+/* ctx has failed: whether the caller may do it again without doing something twice. */
+bool api_repeat_is_safe(const struct context *ctx);
+/* Header lines of the answer to a call. */
+void api_repeat_add_headers(struct buf *headers, const struct context *ctx);
+
 /* A flat error's JSON, for refusals of the HTTP server. */
 void api_reply_error_json(const struct api_error *error, struct buf *out);
 
@@ -117,6 +129,9 @@ void api_fault_reply(struct api_request *request, const struct api_fault *fault)
 void api_fault_json(struct json_writer *w, const struct api_fault *fault, struct bytes node_id);
 /* Answers 422 and returns false when the path's parameter is blank. */
 bool api_fault_check_name(struct api_request *request, const char *field, const char *action);
+/* Answers 422: the field is to be an object. */
+void api_fault_no_object(struct api_request *request, struct bytes field, struct bytes actual,
+                         const char *action);
 /* Answers 422 and returns false unless the member is an object, null or absent. */
 bool api_fault_check_object(struct api_request *request, enum api_member member,
                             const char *action);

@@ -255,11 +255,13 @@ void api_reply_call(struct api_request *request, const struct context *ctx)
         json_member(&w, BYTES("response"), ctx->result);
     }
     json_member(&w, BYTES("meta"), meta);
+    json_member(&w, BYTES("headers"), ctx->response_headers);
     json_end_object(&w);
     if (meta_steers(meta) && !apply_meta(&answer, &headers, meta, arena)) {
         buf_fini(&headers);
         reply_bad_status(request);
     } else {
+        api_repeat_add_headers(&headers, ctx);
         answer.body = buf_bytes(&body);
         reply(request, &answer, &headers);
     }

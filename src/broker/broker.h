@@ -90,6 +90,7 @@ struct broker_call {
     double timeout_ms;
     double retries;                 /* < 0: none given */
     struct bytes fallback_response; /* slice: the result in place of an error, when truthy */
+    bool is_untracked;              /* nothing waits for it when the node stops (tracking) */
     int level;                      /* of the new context; 0: 1, or the parent's + 1 */
     struct context *parent;         /* a running context of this node, or NULL */
 };

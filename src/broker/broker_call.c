@@ -36,6 +36,7 @@ static struct context *context_for_call(struct broker *b, const struct broker_ca
     ctx->timeout_ms = call->timeout_ms;
     ctx->retries = call->retries;
     ctx->fallback_response = call->fallback_response;
+    ctx->is_untracked = call->is_untracked;
     ctx->node_id = b->options->node_id;
     ctx->request_id = call->request_id;
     ctx->parent_id = call->parent_id;

@@ -21,6 +21,7 @@ static void on_answer(struct transit_request *request, struct bytes sender,
         return;
     }
     context_merge_meta(ctx, response->meta);
+    context_set_response_headers(ctx, response->headers);
     if (response->stream) {
         ctx->error = mol_error_new(&ctx->arena, MOL_ERROR_MOLECULER,
                                    BYTES("A streamed answer cannot be passed on."), 500,
@@ -133,7 +134,7 @@ static void on_request_done(struct context *ctx)
                .data = ctx->result,
                .error_out = ctx->error,
                .meta = ctx->meta,
-               .headers = BYTES("{}"),
+               .headers = bytes_is_set(ctx->response_headers) ? ctx->response_headers : BYTES("{}"),
                .seq = -1,
            });
 }

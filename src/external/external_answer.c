@@ -7,7 +7,7 @@
 enum { STATUS_OK = 200, STATUS_REDIRECT = 300 };
 
 /* The members of an answer; found while it is validated, in one pass. */
-enum { ANSWER_RESPONSE, ANSWER_META, ANSWER_ERROR, ANSWER_PARAMS, ANSWER_MEMBERS };
+enum { ANSWER_RESPONSE, ANSWER_META, ANSWER_ERROR, ANSWER_HEADERS, ANSWER_PARAMS, ANSWER_MEMBERS };
 
 struct answer {
     struct json_field members[ANSWER_MEMBERS];
@@ -137,6 +137,7 @@ static bool read_answer(struct context *ctx, const struct http_response *respons
                 [ANSWER_RESPONSE] = {BYTES("response"), BYTES_NONE},
                 [ANSWER_META] = {BYTES("meta"), BYTES_NONE},
                 [ANSWER_ERROR] = {BYTES("error"), BYTES_NONE},
+                [ANSWER_HEADERS] = {BYTES("headers"), BYTES_NONE},
                 [ANSWER_PARAMS] = {BYTES("params"), BYTES_NONE},
             },
         .is_ok = response->status >= STATUS_OK && response->status < STATUS_REDIRECT,
@@ -155,6 +156,7 @@ void external_answer_read(struct context *ctx, const struct http_response *respo
     if (answer.is_ok) {
         ctx->result = answer.members[ANSWER_RESPONSE].value;
         context_merge_meta(ctx, answer.members[ANSWER_META].value);
+        context_set_response_headers(ctx, answer.members[ANSWER_HEADERS].value);
     } else {
         read_error(ctx, response, answer.members[ANSWER_ERROR].value);
     }

@@ -9,7 +9,7 @@
 #include "broker/pipeline.h"
 #include "external/external_internal.h"
 
-enum { TIMEOUT_HEADER_BYTES = 40 };
+enum { HEADER_BYTES = 40 };
 
 static void on_done(struct http_client_request *http, int err, const struct http_response *response)
 {
@@ -58,6 +58,9 @@ void external_request_add_params(struct external_request *request, struct json_w
     json_key(w, BYTES("params"));
     json_raw(w, ctx->params);
     json_member(w, BYTES("meta"), ctx->meta);
+    if (json_count(ctx->headers) > 0) {
+        json_member(w, BYTES("headers"), ctx->headers);
+    }
 }
 
 void external_request_add_options(struct external_request *request, struct json_writer *w)
@@ -83,12 +86,22 @@ static bool is_header_safe(struct bytes text)
 }
 
 /* The time left as whole milliseconds, never 0; nothing when there is no limit to speak of. */
-static void timeout_header(double left, char out[TIMEOUT_HEADER_BYTES])
+static void timeout_header(double left, char out[HEADER_BYTES])
 {
     *out = '\0';
     if (left >= 0 && left < (double)INT64_MAX) {
-        (void)snprintf(out, TIMEOUT_HEADER_BYTES, "X-Timeout-Ms: %" PRIu64 "\r\n",
+        (void)snprintf(out, HEADER_BYTES, "X-Timeout-Ms: %" PRIu64 "\r\n",
                        left < 1 ? 1 : (uint64_t)left);
+    }
+}
+
+/* Which repetition of the call it is; nothing for a first attempt, and for calls of other nodes,
+ * which do not tell. */
+static void retry_header(const struct context *ctx, char out[HEADER_BYTES])
+{
+    *out = '\0';
+    if (ctx->n_retries > 0) {
+        (void)snprintf(out, HEADER_BYTES, "X-Retry-Attempt: %u\r\n", ctx->n_retries);
     }
 }
 
@@ -97,12 +110,14 @@ static struct bytes context_headers(const struct external_request *request)
     struct context *ctx = request->ctx;
     struct bytes request_id = is_header_safe(ctx->request_id) ? ctx->request_id : BYTES("");
     struct bytes id = is_header_safe(ctx->id) ? ctx->id : BYTES("");
-    char timeout[TIMEOUT_HEADER_BYTES];
+    char timeout[HEADER_BYTES], retry[HEADER_BYTES];
 
     timeout_header(request->left_ms, timeout);
-    return arena_format(&ctx->arena, "%s%.*s%s%s%.*s%s%s", request_id.n ? "X-Request-ID: " : "",
+    retry_header(ctx, retry);
+    return arena_format(&ctx->arena, "%s%.*s%s%s%.*s%s%s%s", request_id.n ? "X-Request-ID: " : "",
                         BYTES_ARG(request_id), request_id.n ? "\r\n" : "",
-                        id.n ? "X-Context-ID: " : "", BYTES_ARG(id), id.n ? "\r\n" : "", timeout);
+                        id.n ? "X-Context-ID: " : "", BYTES_ARG(id), id.n ? "\r\n" : "", timeout,
+                        retry);
 }
 
 static uint64_t deadline_ms(const struct external_request *request)

@@ -17,11 +17,10 @@ struct retry_middleware {
     const struct broker_options *options;
 };
 
-/* While a context waits; kept for its number of attempts. */
+/* While a context waits. */
 struct retrying {
     struct loop_timer timer;
     struct context *ctx;
-    unsigned attempts;
 };
 
 /* An action's policy. */
@@ -112,13 +111,13 @@ static enum pipeline_step retry_leave(struct middleware *base, struct context *c
     }
     r = retrying_of(ctx);
     most = ctx->retries >= 0 ? ctx->retries : policy->options.retries;
-    if (r->attempts >= most) {
+    if (ctx->n_retries >= most) {
         return PIPELINE_NEXT;
     }
-    r->attempts++;
+    ctx->n_retries++;
     log_warn(&m->log, "Retry to call '%.*s' action after %llu ms...", BYTES_ARG(ctx->name),
-             (unsigned long long)delay_ms(&policy->options, r->attempts));
-    loop_timer_start(&r->timer, delay_ms(&policy->options, r->attempts));
+             (unsigned long long)delay_ms(&policy->options, ctx->n_retries));
+    loop_timer_start(&r->timer, delay_ms(&policy->options, ctx->n_retries));
     return PIPELINE_WAIT;
 }
 

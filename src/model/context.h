@@ -60,9 +60,13 @@ struct context {
     struct bytes fallback_response; /* call option, slice; counts when it is truthy */
     uint64_t started_ms;            /* loop time of entry */
 
+    unsigned n_retries; /* attempts after the first, of this node */
+    bool is_untracked;  /* call option tracking: false */
+
     /* outcome: one of the two; result none and no error: undefined */
     struct bytes result; /* slice; valid until done has returned */
     struct mol_error *error;
+    struct bytes response_headers; /* slice: object, or none (protocol 5) */
 
     /* machinery */
     struct broker *broker;
@@ -94,6 +98,10 @@ struct context {
 
 /* Milliseconds left of the timeout now; < 0: no timeout. Never below 0 otherwise. */
 double context_remaining_ms(const struct context *ctx);
+
+/* What the answer has beside result and meta, copied. Anything but an object with members is none.
+ */
+void context_set_response_headers(struct context *ctx, struct bytes headers);
 
 /* Object.assign(ctx.meta, meta), kept in the arena. Anything but an object changes nothing. */
 void context_merge_meta(struct context *ctx, struct bytes meta);

@@ -191,34 +191,60 @@ static bool is_equal_scalar(struct bytes got, struct bytes want)
                : json_type(got) == JSON_STRING && got.n > 2;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): as deep as the recording */
-static bool is_equal(struct bytes got, struct bytes want)
+/* Published by the original and not by us: a remote caller takes "fallback" for the name of a
+ * function it should have, and says so in place of the error. */
+static bool is_private(struct bytes key)
 {
-    enum json_type type = json_type(want);
+    return json_string_eq(key, BYTES("hooks")) || json_string_eq(key, BYTES("fallback"));
+}
+
+static bool is_equal(struct bytes got, struct bytes want);
+
+/* NOLINTBEGIN(misc-no-recursion): as deep as the recording */
+static bool are_equal_objects(struct bytes got, struct bytes want)
+{
     struct json_iter it = json_iter(got);
     struct json_iter want_it = json_iter(want);
     struct bytes key, value, want_key, want_value;
 
-    if (type != JSON_OBJECT && type != JSON_ARRAY) {
-        return is_equal_scalar(got, want);
-    }
-    if (json_type(got) != type || json_count(got) != json_count(want)) {
-        return false;
-    }
-    while (type == JSON_ARRAY && json_next_item(&want_it, &want_value)) {
-        if (!json_next_item(&it, &value) || !is_equal(value, want_value)) {
-            return false;
+    while (json_next_member(&want_it, &want_key, &want_value)) {
+        if (is_private(want_key)) {
+            continue;
         }
-    }
-    while (type == JSON_OBJECT && json_next_member(&want_it, &want_key, &want_value)) {
         if (!json_next_member(&it, &key, &value) || !bytes_eq(key, want_key) ||
             !is_equal(value, want_value)) {
             print_error("member %.*s\n", BYTES_ARG(want_key));
             return false;
         }
     }
-    return true;
+    return !json_next_member(&it, &key, &value);
 }
+
+static bool are_equal_arrays(struct bytes got, struct bytes want)
+{
+    struct json_iter it = json_iter(got);
+    struct json_iter want_it = json_iter(want);
+    struct bytes value, want_value;
+
+    while (json_next_item(&want_it, &want_value)) {
+        if (!json_next_item(&it, &value) || !is_equal(value, want_value)) {
+            return false;
+        }
+    }
+    return !json_next_item(&it, &value);
+}
+
+static bool is_equal(struct bytes got, struct bytes want)
+{
+    enum json_type type = json_type(want);
+
+    if (type == JSON_OBJECT || type == JSON_ARRAY) {
+        return json_type(got) == type &&
+               (type == JSON_OBJECT ? are_equal_objects : are_equal_arrays)(got, want);
+    }
+    return is_equal_scalar(got, want);
+}
+/* NOLINTEND(misc-no-recursion) */
 
 static void check(struct golden *g, struct bytes response)
 {
