@@ -54,6 +54,8 @@ static void on_abandon(struct http_server *server, struct http_request *http)
 
     if (request->mcall) {
         api_mcall_abandon(request->mcall);
+    } else if (request->is_removing) {
+        api_registry_abandon(request);
     } else if (ctx) {
         pipeline_abandon(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_REJECTED,
                                                      ctx->name, ctx->node_id));

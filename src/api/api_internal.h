@@ -38,6 +38,7 @@ struct api_request {
     struct bytes query;      /* slice: object of the query members; none when there are none */
     struct context *ctx;     /* the call that runs, or NULL */
     struct api_mcall *mcall; /* the calls that run, or NULL */
+    bool is_removing;        /* waits for a service to be gone */
 };
 
 struct arena *api_arena(struct api_request *request);
@@ -87,6 +88,10 @@ void api_health_ready(struct api_request *request);
 /* --- api_mcall.c --- */
 /* Nobody waits for the answer: gives up what still runs. The request is answered, into nowhere. */
 void api_mcall_abandon(struct api_mcall *m);
+
+/* --- api_registry.c --- */
+/* Nobody waits for the end of a removal: it is answered, into nowhere, and goes on. */
+void api_registry_abandon(struct api_request *request);
 
 /* --- api_reply.c --- */
 /* 200 with this JSON text. */

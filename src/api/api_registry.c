@@ -295,16 +295,25 @@ void api_registry_register(struct api_request *request)
 
 /* --- unregistering --- */
 
+static void on_removed(void *owner)
+{
+    struct api_request *request = owner;
+
+    request->is_removing = false;
+    api_reply_json(request, 200, BYTES("{\"status\":\"OK\"}"));
+}
+
 void api_registry_unregister(struct api_request *request)
 {
-    struct api *api = request->api;
+    struct broker *b = request->api->broker;
 
     if (!api_fault_check_name(request, "serviceName", "$sidecar.unregisterService")) {
         return;
     }
     /* Names with '$' are the broker's own. */
-    if (request->name.p[0] != '$' && broker_remove_service(api->broker, request->name) == 0) {
-        api_reply_json(request, 200, BYTES("{\"status\":\"OK\"}"));
+    if (request->name.p[0] != '$' &&
+        broker_remove_service(b, request->name, on_removed, request) == 0) {
+        request->is_removing = true;
         return;
     }
     api_reply_error(request, &(struct api_error){
@@ -314,6 +323,12 @@ void api_registry_unregister(struct api_request *request)
                                  .type = BYTES("NOT_FOUND"),
                                  .data = api_params_all(request, BYTES("serviceName")),
                              });
+}
+
+void api_registry_abandon(struct api_request *request)
+{
+    broker_forget_removal(request->api->broker, request);
+    on_removed(request);
 }
 
 /* --- listing --- */

@@ -129,6 +129,7 @@ int broker_new(struct loop *loop, const struct broker_setup *setup, struct broke
     list_init(&b->running);
     list_init(&b->spare);
     list_init(&b->waiting);
+    list_init(&b->removals);
     map_init(&b->contexts);
     uuid_make(b->instance_id);
     err = registry_create(b);
@@ -210,14 +211,14 @@ static void on_drain_poll(struct loop_timer *timer)
 {
     struct broker *b = container_of(timer, struct broker, stop_timer);
 
-    if (b->n_running == 0) {
-        leave_cluster(b);
-    } else if (loop_now_ms(b->loop) >= b->drain_until_ms) {
-        abort_running(b);
-        leave_cluster(b);
-    } else {
+    if (!broker_is_drained(b, b->drain_since_ms)) {
         loop_timer_start(timer, DRAIN_POLL_MS);
+        return;
     }
+    if (b->n_running > 0) {
+        abort_running(b);
+    }
+    leave_cluster(b);
 }
 
 static void on_stop_delay_over(struct loop_timer *timer)
@@ -225,7 +226,7 @@ static void on_stop_delay_over(struct loop_timer *timer)
     struct broker *b = container_of(timer, struct broker, stop_timer);
 
     set_state(b, BROKER_DRAINING);
-    b->drain_until_ms = loop_now_ms(b->loop) + b->options->shutdown_timeout_ms;
+    b->drain_since_ms = loop_now_ms(b->loop);
     if (b->n_running) {
         log_info(&b->log, "Waiting for %u running context(s)...", b->n_running);
     }
@@ -251,6 +252,7 @@ void broker_free(struct broker *b)
         return;
     }
     broker_waiting_free(b);
+    broker_removals_free(b);
     discoverer_free(b->discoverer);
     if (b->transit) {
         transit_close(b->transit, NULL, NULL);
@@ -266,7 +268,7 @@ void broker_free(struct broker *b)
 
 /* --- services --- */
 
-static void services_changed(struct broker *b)
+void broker_services_changed(struct broker *b)
 {
     if (b->discoverer) {
         discoverer_services_changed(b->discoverer);
@@ -279,22 +281,7 @@ void broker_add_service(struct broker *b, struct local_service *service)
 {
     broker_waiting_replace(b, service);
     registry_add_local_service(b->registry, service);
-    services_changed(b);
-}
-
-int broker_remove_service(struct broker *b, struct bytes full_name)
-{
-    bool was_waiting = broker_waiting_remove(b, full_name);
-    bool was_running = registry_remove_local_service(b->registry, full_name);
-
-    if (!was_waiting && !was_running) {
-        return ERR_NOT_FOUND;
-    }
-    log_info(&b->log, "Service '%.*s' is stopped.", BYTES_ARG(full_name));
-    if (was_running) {
-        services_changed(b);
-    }
-    return 0;
+    broker_services_changed(b);
 }
 
 /* --- looking inside --- */

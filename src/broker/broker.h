@@ -71,8 +71,16 @@ struct broker_wait {
  */
 void broker_start_service(struct broker *b, struct local_service *service,
                           const struct broker_wait *wait);
-/* By full name, running or waiting. ERR_NOT_FOUND. */
-int broker_remove_service(struct broker *b, struct bytes full_name) MUST_CHECK;
+/*
+ * By full name, running or waiting. With tracking a running one first waits for its contexts, at
+ * most $shutdownTimeout; it can be called until then. done (may be NULL) is called later, once it
+ * is gone, but not when the broker is freed before. ERR_NOT_FOUND.
+ */
+typedef void broker_removed_fn(void *owner);
+int broker_remove_service(struct broker *b, struct bytes full_name, broker_removed_fn *done,
+                          void *owner) MUST_CHECK;
+/* Removals of that owner go on, but their done does not come. */
+void broker_forget_removal(struct broker *b, const void *owner);
 bool broker_has_waiting(const struct broker *b);
 /* Full names of those that wait, as an array. */
 void broker_waiting_json(const struct broker *b, struct json_writer *out);
@@ -127,6 +135,10 @@ void broker_broadcast(struct broker *b, const struct broker_event *event,
                       broker_event_done_fn *done, void *owner);
 void broker_broadcast_local(struct broker *b, const struct broker_event *event,
                             broker_event_done_fn *done, void *owner);
+
+/* A context on its way in, and out again: who stops waits for it (tracking). */
+void broker_track(struct context *ctx);
+void broker_untrack(struct context *ctx);
 
 /* Whoever sent this event does not wait for this handler any more (it is put off). */
 void broker_event_release(struct context *ctx);

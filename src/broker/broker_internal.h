@@ -36,14 +36,15 @@ struct broker {
     struct middleware *middlewares[BROKER_MIDDLEWARES_MAX]; /* owned, outermost first */
     unsigned n_middlewares;
     struct pipeline pipeline;
-    struct list running; /* of struct context.link */
-    struct list waiting; /* services not started yet, see broker_waiting.c */
-    struct map contexts; /* by id: local actions that run */
+    struct list running;  /* of struct context.link */
+    struct list waiting;  /* services not started yet, see broker_waiting.c */
+    struct list removals; /* services on their way out, see broker_tracking.c */
+    struct map contexts;  /* by id: local actions that run */
     unsigned n_running;
     struct list spare; /* contexts kept for reuse */
     unsigned n_spare;
     struct loop_timer stop_timer;
-    uint64_t drain_until_ms;
+    uint64_t drain_since_ms;
     void (*stopped)(struct broker *b);
 };
 
@@ -86,6 +87,14 @@ bool broker_waiting_remove(struct broker *b, struct bytes full_name);
 /* The same for the name of a service that takes its place. */
 void broker_waiting_replace(struct broker *b, const struct local_service *service);
 void broker_waiting_free(struct broker *b);
+
+/* --- broker.c --- */
+void broker_services_changed(struct broker *b);
+
+/* --- broker_tracking.c --- */
+/* Whether a node that stops since then has nothing to wait for any more. */
+bool broker_is_drained(const struct broker *b, uint64_t since_ms);
+void broker_removals_free(struct broker *b);
 
 /* --- broker_notify.c: internal events --- */
 void broker_notify_listen(struct broker *b);

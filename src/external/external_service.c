@@ -205,6 +205,8 @@ int external_service_new(struct external *external, struct bytes schema, struct 
     if (err == 0) {
         err = publish(x, schema);
     }
+    (void)json_double(json_get(json_get(schema, BYTES("settings")), BYTES("$shutdownTimeout")),
+                      &x->base.shutdown_timeout_ms);
     if (err == 0) {
         x->full_name = arena_copy(&x->arena, names.full_name);
         x->base_url = json_string(base_url, &x->arena);

@@ -73,6 +73,7 @@ struct context {
     struct loop *loop;
     struct endpoint *endpoint;     /* ref */
     struct local_service *service; /* ref or NULL: whose handler runs, replaced meanwhile or not */
+    struct local_service *tracked; /* ref or NULL: the service that waits for it when it stops */
     bool has_parent;               /* parent_id names a context that ran here when this began */
     struct shared *held;           /* owned ref or NULL: text that slices above borrow from */
     const struct pipeline *pipeline;
@@ -81,6 +82,7 @@ struct context {
     bool is_leaving;    /* which way it goes, or went before it was held */
     bool is_aborted;    /* unwinds because it was given up, not with its handler's outcome */
     bool is_abandoned;  /* nobody waits for it: it is not to be tried again */
+    bool is_tracked;    /* who stops waits for it */
     bool is_registered; /* can be found by its id */
     bool is_starting;   /* inside the starting function: done has to wait */
     void (*handler)(struct context *ctx); /* innermost: what the pipeline stands around */

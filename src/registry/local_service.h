@@ -72,6 +72,7 @@ struct local_service {
      * node and are shown nowhere. NULL: none.
      */
     struct shared *hidden;
+    double shutdown_timeout_ms; /* setting $shutdownTimeout; 0: as tracking.shutdownTimeout says */
 };
 
 struct local_service *local_service_ref(struct local_service *s);

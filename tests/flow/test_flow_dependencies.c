@@ -275,13 +275,13 @@ static void one_that_waits_can_be_removed(void **state)
 
     pair_start(&p);
     serve_when(&p, SERVICE("late"), first, "x");
-    assert_int_equal(broker_remove_service(p.a.broker, BYTES("late")), 0);
+    assert_int_equal(broker_remove_service(p.a.broker, BYTES("late"), NULL, NULL), 0);
     assert_waiting(&p.a, "[]");
-    assert_int_equal(broker_remove_service(p.a.broker, BYTES("late")), ERR_NOT_FOUND);
+    assert_int_equal(broker_remove_service(p.a.broker, BYTES("late"), NULL, NULL), ERR_NOT_FOUND);
 
     flow_node_serve(&p.a, SERVICE("twice"), first);
     serve_when(&p, SERVICE("twice"), second, "x");
-    assert_int_equal(broker_remove_service(p.a.broker, BYTES("twice")), 0);
+    assert_int_equal(broker_remove_service(p.a.broker, BYTES("twice"), NULL, NULL), 0);
     flow_node_serve(&p.a, SERVICE("x"), first);
     loop_advance(p.f.loop, 5000);
     assert_int_equal(run(&p, &p.a, "twice.run"), 0);
