@@ -10,7 +10,7 @@
 #include "serializer/serializer.h"
 #include "transporter/transporter_find.h"
 
-enum { DRAIN_POLL_MS = 20 };
+enum { DRAIN_POLL_MS = 20, FAREWELL_MS = 1000 };
 
 static void set_state(struct broker *b, enum broker_state state)
 {
@@ -165,10 +165,24 @@ void broker_start(struct broker *b)
     if (b->transit) {
         discoverer_services_changed(b->discoverer);
         transit_connect(b->transit);
+    } else {
+        broker_notify_started(b);
     }
 }
 
 /* --- stopping --- */
+
+/* Who wants to hear of the end gets a moment for it. */
+static void on_farewell_poll(struct loop_timer *timer)
+{
+    struct broker *b = container_of(timer, struct broker, stop_timer);
+
+    if (b->n_running > 0 && loop_now_ms(b->loop) - b->drain_since_ms < FAREWELL_MS) {
+        loop_timer_start(timer, DRAIN_POLL_MS);
+    } else {
+        b->stopped(b);
+    }
+}
 
 static void on_transporter_closed(void *owner)
 {
@@ -176,7 +190,10 @@ static void on_transporter_closed(void *owner)
 
     set_state(b, BROKER_STOPPED);
     log_info(&b->log, "ServiceBroker is stopped. Good bye.");
-    b->stopped(b);
+    broker_notify(b, BYTES("$broker.stopped"), BYTES_NONE);
+    b->drain_since_ms = loop_now_ms(b->loop);
+    loop_timer_init(b->loop, &b->stop_timer, on_farewell_poll);
+    on_farewell_poll(&b->stop_timer);
 }
 
 static void on_nothing_to_close(struct loop_timer *timer)
@@ -194,6 +211,7 @@ static void leave_cluster(struct broker *b)
         loop_timer_start(&b->stop_timer, 0);
         return;
     }
+    broker_notify_transporter_closing(b);
     discoverer_leave(b->discoverer);
     discoverer_free(b->discoverer);
     b->discoverer = NULL;

@@ -43,6 +43,7 @@ struct broker {
     unsigned n_running;
     struct list spare; /* contexts kept for reuse */
     unsigned n_spare;
+    bool has_told_started; /* $broker.started */
     struct loop_timer stop_timer;
     uint64_t drain_since_ms;
     void (*stopped)(struct broker *b);
@@ -99,6 +100,8 @@ void broker_removals_free(struct broker *b);
 /* --- broker_notify.c: internal events --- */
 void broker_notify_listen(struct broker *b);
 void broker_notify_services_changed(struct broker *b, bool local);
+void broker_notify_started(struct broker *b); /* once, however often it is called */
+void broker_notify_transporter_closing(struct broker *b);
 void broker_notify(struct broker *b, struct bytes event, struct bytes payload);
 /* error, as the payload of $transit.error and its like. */
 void broker_notify_error(struct broker *b, struct bytes event, const struct mol_error *error,

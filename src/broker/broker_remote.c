@@ -257,9 +257,13 @@ static void on_event(void *owner, const struct packet_envelope *from, struct byt
     broker_event_received(owner, from, packet);
 }
 
-static void on_error(void *owner, const struct mol_error *error, const char *type)
+static void on_error(void *owner, const struct mol_error *error, const char *module,
+                     const char *type)
 {
-    broker_notify_error(owner, BYTES("$transit.error"), error, "transit", type);
+    char event[32];
+
+    (void)snprintf(event, sizeof(event), "$%s.error", module);
+    broker_notify_error(owner, bytes_cstr(event), error, module, type);
 }
 
 void broker_remote_listen(struct broker *b)

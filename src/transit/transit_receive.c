@@ -13,7 +13,7 @@ static void refuse(struct transit *t, enum packet_type type, const struct packet
 
     log_error(&t->log, "%s packet of '%.*s' is dropped: %.*s", packet_type_name(type),
               BYTES_ARG(from->sender), BYTES_ARG(text));
-    t->call_events->on_error(t->call_owner, error, "failedProcessingPacket");
+    t->call_events->on_error(t->call_owner, error, "transit", "failedProcessingPacket");
 }
 
 static void refuse_version(struct transit *t, enum packet_type type,

@@ -94,7 +94,7 @@ void flow_node_init(struct flow *f, struct flow_node *n, const char *node_id, en
     };
 }
 
-static void create(struct flow *f, struct flow_node *n)
+void flow_node_create(struct flow *f, struct flow_node *n)
 {
     struct broker_setup setup = {
         .options = &n->options,
@@ -109,7 +109,7 @@ static void create(struct flow *f, struct flow_node *n)
 void flow_node_start(struct flow *f, struct flow_node *n)
 {
     if (!n->broker) {
-        create(f, n);
+        flow_node_create(f, n);
     }
     broker_start(n->broker);
     loop_advance(f->loop, 2000);

@@ -41,6 +41,8 @@ void flow_fini(struct flow *f);
 /* Not started yet. version: PROTOCOL_NONE for auto. */
 void flow_node_init(struct flow *f, struct flow_node *n, const char *node_id,
                     enum protocol version);
+/* What flow_node_start does first; for services that are there before it starts. */
+void flow_node_create(struct flow *f, struct flow_node *n);
 void flow_node_start(struct flow *f, struct flow_node *n);
 /* Stops in order, moving the clock until it is over, and frees. */
 void flow_node_stop(struct flow *f, struct flow_node *n);
