@@ -162,6 +162,7 @@ static struct value *check_record(struct rule_run *r, const struct rule *rule,
                                   const struct rule_place *at, struct value *v)
 {
     const struct rule_record *record = container_of_const(rule, struct rule_record, rule);
+    bool is_changed = false;
     struct value *result;
 
     if (v->type != JSON_OBJECT) {
@@ -177,9 +178,13 @@ static struct value *check_record(struct rule_run *r, const struct rule *rule,
         struct value *new_key = rule_apply(r, record->key, &place, at, key);
         struct value *new_value = rule_apply(r, record->value, &place, at, v->members[i].value);
 
-        r->changed |= new_key != key || new_value != v->members[i].value;
+        is_changed |= new_key != key || new_value != v->members[i].value;
         value_add(result, value_convert_text(new_key, r->arena), new_value, r->arena);
     }
+    if (!is_changed) {
+        return v;
+    }
+    r->changed = true;
     value_arrange(result, r->arena);
     return result;
 }
