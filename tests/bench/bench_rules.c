@@ -9,8 +9,8 @@
 #include "bench_clock.h"
 #include "bench_die.h"
 #include "bench_payload.h"
-#include "json/json.h"
 #include "validation/validation.h"
+#include "json/json.h"
 
 #define ROUNDS 5
 
