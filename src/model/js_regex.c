@@ -14,7 +14,8 @@ enum {
     MATCH_STEPS = 200000, /* less than ten milliseconds */
     MATCH_STEPS_PER_UNIT = 8,
     MATCH_HEAP_KIB_MAX = 20000,
-    PATTERN_BYTES_MAX = 1 << 20
+    PATTERN_BYTES_MAX = 1 << 20,
+    FEW_UNITS = 128 /* of a usual text: no allocation */
 };
 
 struct js_regex {
@@ -23,14 +24,11 @@ struct js_regex {
     pcre2_match_context *limits;
 };
 
-int js_regex_to_units(struct bytes text, struct js_regex_units *out)
+/* No text has more units than bytes. */
+static size_t to_units(struct bytes text, uint16_t *units)
 {
-    uint16_t *units = mem_try_realloc(NULL, (text.n + 1) * sizeof(*units));
     size_t n = 0;
 
-    if (!units) {
-        return ERR_NO_MEMORY;
-    }
     while (text.n) {
         uint32_t c;
 
@@ -41,7 +39,17 @@ int js_regex_to_units(struct bytes text, struct js_regex_units *out)
         }
         units[n++] = (uint16_t)c;
     }
-    *out = (struct js_regex_units){units, n};
+    return n;
+}
+
+int js_regex_to_units(struct bytes text, struct js_regex_units *out)
+{
+    uint16_t *units = mem_try_realloc(NULL, (text.n + 1) * sizeof(*units));
+
+    if (!units) {
+        return ERR_NO_MEMORY;
+    }
+    *out = (struct js_regex_units){units, to_units(text, units)};
     return 0;
 }
 
@@ -152,17 +160,26 @@ static uint32_t match_steps(size_t n_units)
     return (uint32_t)(MATCH_STEPS + MATCH_STEPS_PER_UNIT * (n_units < most ? n_units : most));
 }
 
+static bool matches(const struct js_regex *r, const uint16_t *units, size_t n)
+{
+    (void)pcre2_set_match_limit(r->limits, match_steps(n));
+    /* The conversion from UTF-8 made it valid UTF-16. */
+    return pcre2_match(r->code, units, n, 0, PCRE2_NO_UTF_CHECK, r->match, r->limits) >= 0;
+}
+
 bool js_regex_test(const struct js_regex *r, struct bytes text)
 {
+    uint16_t few[FEW_UNITS];
     struct js_regex_units units;
-    int result;
+    bool is_match;
 
+    if (text.n <= FEW_UNITS) {
+        return matches(r, few, to_units(text, few));
+    }
     if (js_regex_to_units(text, &units) != 0) {
         return false;
     }
-    (void)pcre2_set_match_limit(r->limits, match_steps(units.n));
-    /* The conversion above made it valid UTF-16. */
-    result = pcre2_match(r->code, units.p, units.n, 0, PCRE2_NO_UTF_CHECK, r->match, r->limits);
+    is_match = matches(r, units.p, units.n);
     mem_free(units.p);
-    return result >= 0;
+    return is_match;
 }

@@ -16,8 +16,12 @@ static void fail_length(struct rule_run *r, const struct rule *rule, const struc
 static void check_lengths(struct rule_run *r, const struct rule_string *s,
                           const struct rule_place *at, struct bytes text)
 {
-    double units = (double)value_convert_units(text);
+    double units;
 
+    if (!s->min.set && !s->max.set && !s->length.set) {
+        return;
+    }
+    units = (double)value_convert_units(text);
     if (s->min.set && units < s->min.number) {
         fail_length(r, &s->rule, at, "stringMin", (double[]){s->min.number, units});
     }

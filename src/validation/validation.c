@@ -2,8 +2,13 @@
 /* From schema text to rules, from params text to errors and sanitised text. */
 #include "validation/validation.h"
 
+#include <stddef.h>
+
 #include "base/mem.h"
 #include "validation/rule.h"
+
+/* Fits a tree of some hundred values; what checks larger ones goes to the heap. */
+enum { SCRATCH_BYTES = 12 * 1024 };
 
 struct validation {
     struct arena arena; /* schema, options and rules */
@@ -116,19 +121,32 @@ static struct bytes to_text(const struct value *v, struct arena *arena)
     return text;
 }
 
+static void run(const struct validation *v, struct rule_run *r, struct value *value)
+{
+    struct rule_place root = {.step = RULE_STEP_ROOT, .label = v->root->label};
+
+    r->options = &v->options;
+    r->errors = value_array(r->arena);
+    /* What the root rule gives back is lost: only changes inside the value count. */
+    (void)rule_apply(r, v->root, &root, &root, value);
+    for (size_t i = 0; i < r->errors->n; i++) {
+        rule_message_fill(r->errors->items[i], r->arena);
+    }
+}
+
 void validation_run(const struct validation *v, struct bytes params, struct arena *arena,
                     struct bytes *out_params, struct bytes *out_errors)
 {
-    struct rule_place root = {.step = RULE_STEP_ROOT, .label = v->root->label};
-    struct rule_run r = {.arena = arena, .options = &v->options};
-    struct value *value = value_parse(params, arena);
+    /* Not zeroed, as builds do it with locals: most of it is never used. */
+    _Alignas(max_align_t) __attribute__((uninitialized)) char room[SCRATCH_BYTES];
+    struct arena scratch;
+    struct rule_run r = {.arena = &scratch};
+    struct value *value;
 
-    r.errors = value_array(arena);
-    /* What the root rule gives back is lost: only changes inside the value count. */
-    (void)rule_apply(&r, v->root, &root, &root, value);
-    for (size_t i = 0; i < r.errors->n; i++) {
-        rule_message_fill(r.errors->items[i], arena);
-    }
+    arena_init_in(&scratch, room, sizeof(room));
+    value = value_parse(params, &scratch);
+    run(v, &r, value);
     *out_params = r.changed && value ? to_text(value, arena) : params;
     *out_errors = r.n_errors ? to_text(r.errors, arena) : BYTES_NONE;
+    arena_fini(&scratch);
 }
