@@ -3,13 +3,9 @@
  * One request to the app: body, headers, deadline, and its end. The request never outlives the
  * context's deadline; when the context is given up, the connection is closed.
  */
-#include <inttypes.h>
-
 #include "base/assert.h"
 #include "broker/pipeline.h"
 #include "external/external_internal.h"
-
-enum { HEADER_BYTES = 40 };
 
 static void on_done(struct http_client_request *http, int err, const struct http_response *response)
 {
@@ -85,39 +81,37 @@ static bool is_header_safe(struct bytes text)
     return text.n > 0;
 }
 
-/* The time left as whole milliseconds, never 0; nothing when there is no limit to speak of. */
-static void timeout_header(double left, char out[HEADER_BYTES])
+static void add_header(struct buf *out, struct bytes name, struct bytes value)
 {
-    *out = '\0';
+    if (is_header_safe(value)) {
+        buf_add(out, name);
+        buf_add(out, value);
+        buf_add(out, BYTES("\r\n"));
+    }
+}
+
+static void add_number(struct buf *out, struct bytes name, uint64_t value)
+{
+    buf_add(out, name);
+    buf_add_u64(out, value);
+    buf_add(out, BYTES("\r\n"));
+}
+
+/* The time left goes as whole milliseconds, never 0; nothing when there is no limit to speak of.
+ * Which repetition of the call it is goes from the first on; calls of other nodes do not tell. */
+static void add_headers(const struct external_request *request, struct buf *out)
+{
+    const struct context *ctx = request->ctx;
+    double left = request->left_ms;
+
+    add_header(out, BYTES("X-Request-ID: "), ctx->request_id);
+    add_header(out, BYTES("X-Context-ID: "), ctx->id);
     if (left >= 0 && left < (double)INT64_MAX) {
-        (void)snprintf(out, HEADER_BYTES, "X-Timeout-Ms: %" PRIu64 "\r\n",
-                       left < 1 ? 1 : (uint64_t)left);
+        add_number(out, BYTES("X-Timeout-Ms: "), left < 1 ? 1 : (uint64_t)left);
     }
-}
-
-/* Which repetition of the call it is; nothing for a first attempt, and for calls of other nodes,
- * which do not tell. */
-static void retry_header(const struct context *ctx, char out[HEADER_BYTES])
-{
-    *out = '\0';
     if (ctx->n_retries > 0) {
-        (void)snprintf(out, HEADER_BYTES, "X-Retry-Attempt: %u\r\n", ctx->n_retries);
+        add_number(out, BYTES("X-Retry-Attempt: "), ctx->n_retries);
     }
-}
-
-static struct bytes context_headers(const struct external_request *request)
-{
-    struct context *ctx = request->ctx;
-    struct bytes request_id = is_header_safe(ctx->request_id) ? ctx->request_id : BYTES("");
-    struct bytes id = is_header_safe(ctx->id) ? ctx->id : BYTES("");
-    char timeout[HEADER_BYTES], retry[HEADER_BYTES];
-
-    timeout_header(request->left_ms, timeout);
-    retry_header(ctx, retry);
-    return arena_format(&ctx->arena, "%s%.*s%s%s%.*s%s%s%s", request_id.n ? "X-Request-ID: " : "",
-                        BYTES_ARG(request_id), request_id.n ? "\r\n" : "",
-                        id.n ? "X-Context-ID: " : "", BYTES_ARG(id), id.n ? "\r\n" : "", timeout,
-                        retry);
 }
 
 static uint64_t deadline_ms(const struct external_request *request)
@@ -132,14 +126,16 @@ static uint64_t deadline_ms(const struct external_request *request)
 bool external_request_send(struct external_request *request, struct bytes url)
 {
     struct context *ctx = request->ctx;
+    size_t n_body = request->body.n;
 
+    add_headers(request, &request->body); /* behind the body, for the room that is there */
     request->http = (struct http_client_request){
         .done = on_done,
         .method = BYTES("POST"),
         .url = url,
         .content_type = BYTES("application/json"),
-        .body = buf_bytes(&request->body),
-        .extra_headers = context_headers(request),
+        .body = bytes_of(request->body.p, n_body),
+        .extra_headers = bytes_from(buf_bytes(&request->body), n_body),
         .timeout_ms = deadline_ms(request),
     };
     if (http_client_start(request->external->client, &request->http) != 0) {

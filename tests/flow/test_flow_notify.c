@@ -139,8 +139,7 @@ static void a_node_without_a_network_starts_at_once(void **state)
     flow_node_create(&f, &n);
     flow_node_serve(&n, listener, note);
     flow_node_start(&f, &n);
-    assert_string_equal(seen.log,
-                        "$services.changed {\"localService\":true}\n$broker.started -\n");
+    assert_string_equal(seen.log, "$services.changed {\"localService\":true}\n$broker.started -\n");
     forget();
     flow_node_stop(&f, &n);
     assert_string_equal(seen.log, "$broker.stopped -\n");
