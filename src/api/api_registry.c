@@ -116,6 +116,16 @@ static void reply_faults(struct registration *r)
     }
 }
 
+static void reply_full(struct registration *r)
+{
+    api_reply_error(r->request, &(struct api_error){
+                                    .name = "QueueIsFullError",
+                                    .message = BYTES("Too many services wait for others."),
+                                    .code = 429,
+                                    .type = BYTES("QUEUE_FULL"),
+                                });
+}
+
 /* --- checking and making --- */
 
 static void add_fault(struct registration *r, struct bytes path, struct bytes text)
@@ -228,6 +238,19 @@ static void registration_init(struct registration *r, struct api_request *reques
     json_begin_array(&r->warnings_writer);
 }
 
+/* Conservative: those of one list may be enough for each other. */
+static bool has_waiting_room(const struct registration *r)
+{
+    const struct broker *b = r->request->api->broker;
+    size_t n = broker_n_waiting(b);
+
+    for (size_t i = 0; i < r->n; i++) {
+        n += broker_would_wait(b, external_service_full_name(r->services[i]),
+                               external_service_wait(r->services[i]));
+    }
+    return n <= BROKER_WAITING_MAX;
+}
+
 static void commit(struct registration *r)
 {
     struct api *api = r->request->api;
@@ -268,6 +291,7 @@ static void reply_registered(struct registration *r)
 void api_registry_register(struct api_request *request)
 {
     struct registration r;
+    bool has_room = true;
 
     registration_init(&r, request);
     if (r.n > REGISTRY_MAX_NODE_SERVICES) {
@@ -281,11 +305,16 @@ void api_registry_register(struct api_request *request)
         list_entry(r.faults.next, struct external_fault, link)->type = BYTES("required");
     }
     if (list_is_empty(&r.faults)) {
-        commit(&r);
+        has_room = has_waiting_room(&r);
+        if (has_room) {
+            commit(&r);
+        }
     }
     /* The answer ends the request, and with it everything in its arena. */
     release_services(&r);
-    if (list_is_empty(&r.faults)) {
+    if (!has_room) {
+        reply_full(&r);
+    } else if (list_is_empty(&r.faults)) {
         reply_registered(&r);
     } else {
         reply_faults(&r);

@@ -37,7 +37,7 @@ struct broker {
     unsigned n_middlewares;
     struct pipeline pipeline;
     struct list running;  /* of struct context.link */
-    struct list waiting;  /* services not started yet, see broker_waiting.c */
+    struct map waiting;   /* by full name: services not started yet, see broker_waiting.c */
     struct list removals; /* services on their way out, see broker_tracking.c */
     struct map contexts;  /* by id: local actions that run */
     unsigned n_running;

@@ -111,7 +111,7 @@ static void assert_waiting(struct flow_node *n, const char *want)
     buf_init(&out, BUF_NO_LIMIT);
     broker_waiting_json(n->broker, &w);
     assert_bytes_eq(buf_bytes(&out), bytes_cstr(want));
-    assert_int_equal(broker_has_waiting(n->broker), strcmp(want, "[]") != 0);
+    assert_int_equal(broker_n_waiting(n->broker) > 0, strcmp(want, "[]") != 0);
     buf_fini(&out);
 }
 
@@ -289,6 +289,51 @@ static void one_that_waits_can_be_removed(void **state)
     pair_stop(&p);
 }
 
+static void what_would_wait_is_known_before(void **state)
+{
+    struct broker_dependency needed[] = {{.name = BYTES("x")},
+                                         {.name = BYTES("y"), .is_alternative = true}};
+    struct broker_wait nothing = {0}, wait = {.needed = needed, .n_needed = 2};
+    struct pair p;
+
+    pair_start(&p);
+    assert_int_equal(broker_n_waiting(p.a.broker), 0);
+    assert_false(broker_would_wait(p.a.broker, BYTES("late"), &nothing));
+    assert_true(broker_would_wait(p.a.broker, BYTES("late"), &wait));
+    flow_node_serve_later(&p.a, SERVICE("late"), first, &wait);
+    assert_int_equal(broker_n_waiting(p.a.broker), 1);
+    assert_false(broker_would_wait(p.a.broker, BYTES("late"), &wait)); /* in its own place */
+    assert_true(broker_would_wait(p.a.broker, BYTES("later"), &wait));
+    flow_node_serve(&p.b, SERVICE("y"), first);
+    loop_advance(p.f.loop, 100);
+    assert_false(broker_would_wait(p.a.broker, BYTES("later"), &wait));
+    pair_stop(&p);
+}
+
+/* Others may have come meanwhile: a node takes 10,000, $node among them. */
+static void one_too_many_does_not_start(void **state)
+{
+    struct pair p;
+
+    pair_start(&p);
+    serve_when(&p, SERVICE("late"), first, "x");
+    for (int i = 0; i < REGISTRY_MAX_NODE_SERVICES - 2; i++) {
+        char name[16], published[128];
+
+        (void)snprintf(name, sizeof(name), "s%d", i);
+        (void)snprintf(published, sizeof(published), "{'name':'%s','fullName':'%s'}", name, name);
+        flow_node_serve(&p.a, published, first);
+    }
+    flow_node_serve(&p.b, SERVICE("x"), first);
+    flow_node_serve(&p.a, SERVICE("last"), first);
+    loop_advance(p.f.loop, 2000);
+    assert_waiting(&p.a, "[]");
+    assert_true(has_logged(&p, "Unable to start service 'late': the node has too many."));
+    assert_int_equal(run(&p, &p.a, "late.run"), 0);
+    assert_int_equal(run(&p, &p.a, "last.run"), 1);
+    pair_stop(&p);
+}
+
 static void a_node_that_stops_starts_nothing(void **state)
 {
     struct pair p;
@@ -315,6 +360,8 @@ int main(void)
         cmocka_unit_test(the_old_one_serves_until_the_new_one_starts),
         cmocka_unit_test(a_new_one_takes_the_place_of_one_that_waits),
         cmocka_unit_test(one_that_waits_can_be_removed),
+        cmocka_unit_test(what_would_wait_is_known_before),
+        cmocka_unit_test(one_too_many_does_not_start),
         cmocka_unit_test(a_node_that_stops_starts_nothing),
     };
 
