@@ -115,6 +115,12 @@ struct broker_call {
 struct context *broker_call(struct broker *b, const struct broker_call *call, context_done_fn *done,
                             void *owner);
 
+/*
+ * Between two attempts, from the loop: frees what was handed out of ctx's arena since the mark, the
+ * outcome with it. What is asked for stays, with the meta that the attempt set.
+ */
+void broker_context_rewind(struct context *ctx, const struct arena_mark *mark);
+
 /* A running context of this node by its id (nested calls over HTTP), or NULL. */
 struct context *broker_find_context(struct broker *b, struct bytes id);
 

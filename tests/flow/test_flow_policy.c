@@ -12,6 +12,7 @@ static struct {
     unsigned n_calls, fail_first;
     int code;
     bool is_retryable, holds;
+    const char *meta; /* set by each attempt, or NULL */
     char ids[HELD_MAX][40];
     struct context *held[HELD_MAX];
     unsigned n_held;
@@ -36,6 +37,9 @@ static void run_work(struct context *ctx)
         work.held[work.n_held++] = ctx;
         ctx->cancel = drop_held;
         return;
+    }
+    if (work.meta) {
+        context_merge_meta(ctx, flow_json(work.meta));
     }
     if (n < work.fail_first) {
         ctx->error =
@@ -221,6 +225,86 @@ static void a_time_out_is_tried_again(void **state)
     pair_stop(&p);
 }
 
+/* What the caller's node holds for the call while it waits for its next attempt. */
+static size_t held_bytes_after(struct pair *p, const struct context *ctx, unsigned n_calls)
+{
+    while (work.n_calls < n_calls) {
+        loop_advance(p->f.loop, 1);
+    }
+    assert_int_equal(ctx->state, CONTEXT_WAITING);
+    return ctx->arena.used_bytes;
+}
+
+enum { MANY = 100000 };
+
+static void check_many_attempts(struct pair *p, struct flow_node *from)
+{
+    static const struct broker_call many = {.action = BYTES_INIT("w.do"),
+                                            .params = BYTES_INIT("{\"of\":\"the caller\"}"),
+                                            .meta = BYTES_INIT("{\"mine\":1}"),
+                                            .retries = MANY};
+    struct flow_outcome o;
+    struct context *ctx;
+    size_t held;
+
+    work.fail_first = MANY;
+    work.meta = "{'theirs':2}";
+    ctx = flow_call_start(from, &many, &o);
+    held = held_bytes_after(p, ctx, 3);
+    assert_in_range(held, 1, 4096);
+    assert_int_equal(held_bytes_after(p, ctx, MANY), held);
+    assert_bytes(ctx->params, "{\"of\":\"the caller\"}");
+    loop_advance(p->f.loop, 5);
+    assert_true(o.is_done);
+    assert_int_equal(work.n_calls, MANY + 1);
+    assert_string_equal(o.result, "\"fine\"");
+    assert_string_equal(o.meta, "{\"mine\":1,\"theirs\":2}");
+    flow_outcome_fini(&o);
+}
+
+static void attempts_use_the_memory_of_those_before(void **state)
+{
+    struct pair p;
+
+    pair_start(&p, WORK("'retryPolicy':{'enabled':true,'delay':0},"));
+    check_many_attempts(&p, &p.b);
+    pair_stop(&p);
+}
+
+static void remote_attempts_use_the_memory_of_those_before(void **state)
+{
+    struct pair p;
+
+    pair_start(&p, WORK("'retryPolicy':{'enabled':true,'delay':0},"));
+    check_many_attempts(&p, &p.a);
+    pair_stop(&p);
+}
+
+static void retries_end_when_nobody_offers_it_any_more(void **state)
+{
+    struct pair p;
+    struct flow_outcome o;
+    struct context *ctx;
+    char id[40];
+
+    pair_start(&p, WORK("'retryPolicy':{'enabled':true,'delay':50},"));
+    work.fail_first = 100;
+    ctx = flow_call_start(&p.b, &call_work, &o);
+    loop_advance(p.f.loop, 60);
+    assert_int_equal(work.n_calls, 2);
+    (void)snprintf(id, sizeof(id), "%.*s", BYTES_ARG(ctx->id));
+    assert_string_equal(id, work.ids[1]);
+    assert_ptr_equal(broker_find_context(p.b.broker, bytes_cstr(id)), ctx);
+    assert_int_equal(broker_remove_service(p.b.broker, BYTES("w"), NULL, NULL), 0);
+    loop_advance(p.f.loop, 500);
+    assert_true(o.is_done);
+    assert_string_equal(o.error_name, "\"ServiceNotAvailableError\"");
+    assert_int_equal(work.n_calls, 2);
+    assert_null(broker_find_context(p.b.broker, bytes_cstr(id)));
+    flow_outcome_fini(&o);
+    pair_stop(&p);
+}
+
 /* --- breaker --- */
 
 static void a_failing_endpoint_is_left_alone_for_a_while(void **state)
@@ -362,6 +446,9 @@ int main(void)
         cmocka_unit_test(the_called_node_does_not_retry),
         cmocka_unit_test(a_call_given_up_is_not_tried_again),
         cmocka_unit_test(a_time_out_is_tried_again),
+        cmocka_unit_test(attempts_use_the_memory_of_those_before),
+        cmocka_unit_test(remote_attempts_use_the_memory_of_those_before),
+        cmocka_unit_test(retries_end_when_nobody_offers_it_any_more),
         cmocka_unit_test(a_failing_endpoint_is_left_alone_for_a_while),
         cmocka_unit_test(one_probe_runs_at_a_time),
         cmocka_unit_test(client_errors_do_not_count),
