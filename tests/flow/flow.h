@@ -54,6 +54,19 @@ void flow_node_serve(struct flow_node *n, const char *published, flow_handler_fn
 void flow_node_serve_later(struct flow_node *n, const char *published, flow_handler_fn *handler,
                            const struct broker_wait *wait);
 
+/* Two nodes that know each other once started: usually a calls and b serves. */
+struct flow_pair {
+    struct flow f;
+    struct flow_node a, b;
+};
+
+/* Not started yet. */
+void flow_pair_init(struct flow_pair *p, enum protocol version_a, enum protocol version_b);
+/* b serves what is published. */
+void flow_pair_start(struct flow_pair *p, const char *published, flow_handler_fn *handler);
+/* Stops those that run, a first, and frees all. */
+void flow_pair_stop(struct flow_pair *p);
+
 /* Calls and moves the clock until the answer is there, at most most_ms. */
 void flow_call(struct flow *f, struct flow_node *n, const struct broker_call *call,
                struct flow_outcome *out, int64_t most_ms);
