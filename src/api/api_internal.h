@@ -130,6 +130,8 @@ struct api_fault {
     const char *action;  /* "$sidecar.callAction" */
 };
 void api_fault_reply(struct api_request *request, const struct api_fault *fault);
+/* faults: slice, what api_fault_json wrote in an array. */
+void api_fault_reply_list(struct api_request *request, struct bytes faults);
 /* An entry of ValidationError's data. */
 void api_fault_json(struct json_writer *w, const struct api_fault *fault, struct bytes node_id);
 /* Answers 422 and returns false when the path's parameter is blank. */

@@ -52,13 +52,7 @@ static void reply_value_faults(struct registration *r)
         }
     }
     json_end_array(&w);
-    api_reply_error(r->request, &(struct api_error){
-                                    .name = "ValidationError",
-                                    .message = BYTES("Parameters validation error!"),
-                                    .code = 422,
-                                    .type = BYTES("VALIDATION_ERROR"),
-                                    .data = buf_bytes(&data),
-                                });
+    api_fault_reply_list(r->request, buf_bytes(&data));
     buf_fini(&data);
 }
 

@@ -197,6 +197,34 @@ void flow_pair_stop(struct flow_pair *p)
     flow_fini(&p->f);
 }
 
+static void drop_held(struct context *ctx)
+{
+    struct flow_held *h = ctx->work;
+
+    for (unsigned i = 0; i < h->n; i++) {
+        if (h->contexts[i] == ctx) {
+            h->contexts[i] = NULL;
+        }
+    }
+}
+
+void flow_hold(struct flow_held *h, struct context *ctx)
+{
+    ASSERT(h->n < sizeof(h->contexts) / sizeof(h->contexts[0]));
+    h->contexts[h->n++] = ctx;
+    ctx->work = h;
+    ctx->cancel = drop_held;
+}
+
+struct context *flow_held_take(struct flow_held *h, unsigned i)
+{
+    struct context *ctx = h->contexts[i];
+
+    ASSERT(ctx);
+    h->contexts[i] = NULL;
+    return ctx;
+}
+
 static char *copy(struct bytes text)
 {
     return bytes_is_set(text) ? mem_strndup(text.p, text.n) : NULL;

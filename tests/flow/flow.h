@@ -25,6 +25,17 @@ struct flow {
 /* How a service written in C answers; it ends with pipeline_finish, at once or later. */
 typedef void flow_handler_fn(struct context *ctx);
 
+/* Contexts that a handler has put aside. */
+struct flow_held {
+    struct context *contexts[16]; /* NULL: finished, or given up meanwhile */
+    unsigned n;
+};
+
+/* In place of finishing it; takes ctx->work and ctx->cancel. */
+void flow_hold(struct flow_held *h, struct context *ctx);
+/* The i-th that was held, to be finished now. */
+struct context *flow_held_take(struct flow_held *h, unsigned i);
+
 /* What the last call of flow_call gave; texts are copies, freed by flow_outcome_fini. */
 struct flow_outcome {
     bool is_done;

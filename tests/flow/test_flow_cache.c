@@ -5,24 +5,12 @@
 #include "cacher/cacher.h"
 #include "flow/flow.h"
 
-enum { HELD_MAX = 8 };
-
 /* What the service does, and what it saw. */
 static struct {
     unsigned n_calls, n_events;
     bool fails, holds, is_silent;
-    struct context *held[HELD_MAX];
-    unsigned n_held;
+    struct flow_held held;
 } work;
-
-static void drop_held(struct context *ctx)
-{
-    for (unsigned i = 0; i < work.n_held; i++) {
-        if (work.held[i] == ctx) {
-            work.held[i] = NULL;
-        }
-    }
-}
 
 /* Answers how often it has run. */
 static void give_answer(struct context *ctx)
@@ -45,9 +33,7 @@ static void run_work(struct context *ctx)
     }
     work.n_calls++;
     if (work.holds) {
-        assert_true(work.n_held < HELD_MAX);
-        work.held[work.n_held++] = ctx;
-        ctx->cancel = drop_held;
+        flow_hold(&work.held, ctx);
         return;
     }
     give_answer(ctx);
@@ -55,11 +41,7 @@ static void run_work(struct context *ctx)
 
 static void finish_held(unsigned i)
 {
-    struct context *ctx = work.held[i];
-
-    assert_non_null(ctx);
-    work.held[i] = NULL;
-    give_answer(ctx);
+    give_answer(flow_held_take(&work.held, i));
 }
 
 #define WORK(cache)                                                                                \

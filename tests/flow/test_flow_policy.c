@@ -5,7 +5,7 @@
 #include "flow/flow.h"
 #include "registry/endpoint.h"
 
-enum { HELD_MAX = 16 };
+enum { IDS_MAX = 16 };
 
 /* What the service does, and what it saw. */
 static struct {
@@ -13,29 +13,17 @@ static struct {
     int code;
     bool is_retryable, holds;
     const char *meta; /* set by each attempt, or NULL */
-    char ids[HELD_MAX][40];
-    struct context *held[HELD_MAX];
-    unsigned n_held;
+    char ids[IDS_MAX][40];
+    struct flow_held held;
 } work;
-
-static void drop_held(struct context *ctx)
-{
-    for (unsigned i = 0; i < work.n_held; i++) {
-        if (work.held[i] == ctx) {
-            work.held[i] = NULL;
-        }
-    }
-}
 
 static void run_work(struct context *ctx)
 {
     unsigned n = work.n_calls++;
 
-    assert_true(n < HELD_MAX || !work.holds);
-    (void)snprintf(work.ids[n % HELD_MAX], sizeof(work.ids[0]), "%.*s", BYTES_ARG(ctx->id));
+    (void)snprintf(work.ids[n % IDS_MAX], sizeof(work.ids[0]), "%.*s", BYTES_ARG(ctx->id));
     if (work.holds) {
-        work.held[work.n_held++] = ctx;
-        ctx->cancel = drop_held;
+        flow_hold(&work.held, ctx);
         return;
     }
     if (work.meta) {
@@ -53,11 +41,9 @@ static void run_work(struct context *ctx)
 
 static void finish_held(unsigned i)
 {
-    struct context *ctx = work.held[i];
+    struct context *ctx = flow_held_take(&work.held, i);
 
-    assert_non_null(ctx);
     ctx->result = BYTES("1");
-    work.held[i] = NULL;
     pipeline_finish(ctx);
 }
 
