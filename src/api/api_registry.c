@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Registering, unregistering and listing services (http-api.md 1.8, 2). */
+/* Registering, unregistering and listing services (docs/api.md). */
 #include "api/api_internal.h"
 #include "registry/registry.h"
 
@@ -212,7 +212,7 @@ static void registration_init(struct registration *r, struct api_request *reques
         struct buf given;
         struct json_writer w = json_writer(&given);
 
-        /* The query may name a service, no more (http-api.md 1.7). */
+        /* The query may name a service, no more. */
         json_get_fields(request->query, query, 2);
         buf_init(&given, BUF_NO_LIMIT);
         json_begin_object(&w);

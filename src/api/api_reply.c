@@ -183,7 +183,7 @@ static void apply_headers(struct http_reply *answer, struct buf *headers, struct
     }
 }
 
-/* $statusCode and its like (http-api.md 3.4). False: there is a status that HTTP cannot carry. */
+/* $statusCode and its like (docs/api.md, Calling). False: it is a status that HTTP cannot carry. */
 static bool apply_meta(struct http_reply *answer, struct buf *headers, struct bytes meta,
                        struct arena *arena)
 {

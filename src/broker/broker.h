@@ -67,9 +67,9 @@ struct broker_wait {
 
 /*
  * Adds it once all it needs is there, on any node: at once, or when a look at an interval says so
- * (broker.md (m), Dependencies). Until then one of its name that runs goes on, and one that waits
- * is forgotten at once. When the time is up before, it is forgotten too; the log and $broker.error
- * tell. Takes a reference. Whoever registers keeps to BROKER_WAITING_MAX.
+ * (docs/protocol.md, Dependencies). Until then one of its name that runs goes on, and one that
+ * waits is forgotten at once. When the time is up before, it is forgotten too; the log and
+ * $broker.error tell. Takes a reference. Whoever registers keeps to BROKER_WAITING_MAX.
  */
 void broker_start_service(struct broker *b, struct local_service *service,
                           const struct broker_wait *wait);

@@ -103,7 +103,7 @@ static void context_free(struct context *ctx)
     }
 }
 
-/* What a nested call set in meta its caller sees, well or failed (broker.md (d), Meta rules). */
+/* What a nested call set in meta its caller sees, well or failed (docs/protocol.md, Meta). */
 static void merge_into_parent(struct context *ctx)
 {
     struct context *parent =

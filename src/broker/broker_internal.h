@@ -68,7 +68,8 @@ bool broker_context_choose_again(struct context *ctx);
 void broker_context_run(struct context *ctx, struct endpoint *endpoint);
 
 /* --- broker_call.c --- */
-/* The endpoint for its action (protocol.md 14), a new reference; NULL with *out_error set. */
+/* The endpoint for its action (docs/protocol.md, Choosing an endpoint), a new reference; NULL with
+ * *out_error set. */
 struct endpoint *broker_choose_endpoint(struct context *ctx, struct mol_error **out_error);
 /* Effective timeout of an action call, before a parent's rest is taken into account. */
 void broker_context_set_timeout(struct context *ctx, const struct endpoint *endpoint);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Services that start once others are there (broker.md (m), Dependencies). Until then nobody can
+ * Services that start once others are there (docs/protocol.md, Dependencies). Until then nobody can
  * call them or knows of them; each looks round at its own interval.
  */
 #include "broker/broker_internal.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tries failed calls again (broker.md (d), Retry): at the caller's node only, for errors that pass
- * the check (default: retryable), with growing delays, each time at an endpoint chosen anew. What
- * is tried again is a fresh call: new id, new time-out, the same request id, parent and meta.
+ * Tries failed calls again (docs/protocol.md, Retries): at the caller's node only, for errors that
+ * pass the check (default: retryable), with growing delays, each time at an endpoint chosen anew.
+ * What is tried again is a fresh call: new id, new time-out, the same request id, parent and meta.
  */
 #include <math.h>
 
