@@ -11,7 +11,7 @@ struct arena *api_arena(struct api_request *request)
     return &request->http->arena;
 }
 
-/* X-Correlation-ID, else X-Request-ID, else a new one (http-api.md 1.4). */
+/* X-Correlation-ID, else X-Request-ID, else a new one. */
 static struct bytes request_id_of(struct http_request *http)
 {
     struct bytes id = http_headers_get(&http->headers, BYTES("X-Correlation-ID"));
@@ -65,7 +65,7 @@ static void on_abandon(struct http_server *server, struct http_request *http)
 static void on_refuse(struct http_server *server, unsigned status, const char *text,
                       struct buf *out)
 {
-    if (status == 417) { /* has no body, as in the original (http-api.md 1.6) */
+    if (status == 417) { /* has no body, as in the original */
         return;
     }
     api_reply_error_json(

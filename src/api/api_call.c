@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* POST /v1/call/:action (http-api.md 3): the request's members become a call, its outcome the
- * answer. */
+/* POST /v1/call/:action (docs/api.md, Calling): the request's members become a call, its outcome
+ * the answer. */
 #include "api/api_internal.h"
 
 static const char call_action[] = "$sidecar.callAction";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* POST /v1/emit/:event and /v1/broadcast/:event (http-api.md 4). */
+/* POST /v1/emit/:event and /v1/broadcast/:event (docs/api.md, Events). */
 #include "api/api_internal.h"
 
 typedef void event_fn(struct broker *b, const struct broker_event *event,

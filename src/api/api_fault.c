@@ -14,6 +14,17 @@ void api_fault_json(struct json_writer *w, const struct api_fault *fault, struct
     json_end_object(w);
 }
 
+void api_fault_reply_list(struct api_request *request, struct bytes faults)
+{
+    api_reply_error(request, &(struct api_error){
+                                 .name = "ValidationError",
+                                 .message = BYTES("Parameters validation error!"),
+                                 .code = 422,
+                                 .type = BYTES("VALIDATION_ERROR"),
+                                 .data = faults,
+                             });
+}
+
 void api_fault_reply(struct api_request *request, const struct api_fault *fault)
 {
     struct buf data;
@@ -23,13 +34,7 @@ void api_fault_reply(struct api_request *request, const struct api_fault *fault)
     json_begin_array(&w);
     api_fault_json(&w, fault, broker_options(request->api->broker)->node_id);
     json_end_array(&w);
-    api_reply_error(request, &(struct api_error){
-                                 .name = "ValidationError",
-                                 .message = BYTES("Parameters validation error!"),
-                                 .code = 422,
-                                 .type = BYTES("VALIDATION_ERROR"),
-                                 .data = buf_bytes(&data),
-                             });
+    api_fault_reply_list(request, buf_bytes(&data));
     buf_fini(&data);
 }
 

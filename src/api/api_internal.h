@@ -54,7 +54,7 @@ bool api_body_read(struct api_request *request);
 /* --- api_params.c --- */
 /* Names the members that api_body_read looks for. */
 void api_params_init(struct api_request *request);
-/* A member of the request: the path's has been taken; query stands over body (http-api.md 1.7). */
+/* A member of the request: the path's has been taken; query stands over body. */
 struct bytes api_params_get(const struct api_request *request, enum api_member member);
 /* All members together: body, overwritten by query, overwritten by {path_name: name}. */
 struct bytes api_params_all(struct api_request *request, struct bytes path_name);
@@ -97,7 +97,7 @@ void api_registry_abandon(struct api_request *request);
 /* 200 with this JSON text. */
 void api_reply_json(struct api_request *request, unsigned status, struct bytes json);
 void api_reply_empty(struct api_request *request);
-/* A flat error (http-api.md 1.5). type: text or none; data: slice or none. */
+/* A flat error: {name, message, code, type, data}. type: text or none; data: slice or none. */
 struct api_error {
     const char *name;
     struct bytes message;
@@ -110,7 +110,7 @@ void api_reply_error(struct api_request *request, const struct api_error *error)
 void api_reply_mol_error(struct api_request *request, const struct mol_error *error);
 /* A Moleculer error as an object, with all that callers may know of it. */
 void api_reply_add_error(struct json_writer *w, const struct mol_error *error);
-/* The outcome of a call (http-api.md 3.3, 3.4). */
+/* The outcome of a call (docs/api.md, Calling). */
 void api_reply_call(struct api_request *request, const struct context *ctx);
 /* --- api_repeat.c --- */
 /* ctx has failed: whether the caller may do it again without doing something twice. */
@@ -130,6 +130,8 @@ struct api_fault {
     const char *action;  /* "$sidecar.callAction" */
 };
 void api_fault_reply(struct api_request *request, const struct api_fault *fault);
+/* faults: slice, what api_fault_json wrote in an array. */
+void api_fault_reply_list(struct api_request *request, struct bytes faults);
 /* An entry of ValidationError's data. */
 void api_fault_json(struct json_writer *w, const struct api_fault *fault, struct bytes node_id);
 /* Answers 422 and returns false when the path's parameter is blank. */

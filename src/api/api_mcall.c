@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POST /v1/mcall: several calls in one request (broker.md (d), mcall). They all run at once; the
- * answer comes when the last one has ended, or, unless it is to be settled, with the first failure.
+ * POST /v1/mcall: several calls in one request (docs/api.md, Several calls at once). They all run
+ * at once; the answer comes when the last one has ended, or, unless it is to be settled, with the
+ * first failure.
  */
 #include "api/api_internal.h"
 #include "base/map.h"

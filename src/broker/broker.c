@@ -128,7 +128,7 @@ int broker_new(struct loop *loop, const struct broker_setup *setup, struct broke
     b->events = setup->events;
     list_init(&b->running);
     list_init(&b->spare);
-    list_init(&b->waiting);
+    map_init(&b->waiting);
     list_init(&b->removals);
     map_init(&b->contexts);
     uuid_make(b->instance_id);

@@ -50,7 +50,7 @@ static struct context *context_for_call(struct broker *b, const struct broker_ca
     return ctx;
 }
 
-/* protocol.md 14; *out_error is set when there is none. */
+/* docs/protocol.md, Choosing an endpoint; *out_error is set when there is none. */
 struct endpoint *broker_choose_endpoint(struct context *ctx, struct mol_error **out_error)
 {
     struct registry *r = ctx->broker->registry;
@@ -91,7 +91,7 @@ void broker_context_set_timeout(struct context *ctx, const struct endpoint *endp
     }
 }
 
-/* A nested call gets no more time than its parent has left (broker.md (d)). */
+/* A nested call gets no more time than its parent has left (docs/protocol.md, Timeouts). */
 static bool limit_to_parent(struct context *ctx, const struct context *parent)
 {
     double left = parent ? context_remaining_ms(parent) : -1;

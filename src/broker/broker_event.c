@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Events: emit (one endpoint of each group), broadcast (all endpoints), and what other nodes send
- * us (protocol.md 7, broker.md (d) Events). Local handlers run at once; each other node gets one
+ * us (docs/protocol.md, Events). Local handlers run at once; each other node gets one
  * packet, whatever number of its groups takes part.
  */
 #include "base/assert.h"

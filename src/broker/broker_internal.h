@@ -37,7 +37,7 @@ struct broker {
     unsigned n_middlewares;
     struct pipeline pipeline;
     struct list running;  /* of struct context.link */
-    struct list waiting;  /* services not started yet, see broker_waiting.c */
+    struct map waiting;   /* by full name: services not started yet, see broker_waiting.c */
     struct list removals; /* services on their way out, see broker_tracking.c */
     struct map contexts;  /* by id: local actions that run */
     unsigned n_running;
@@ -68,7 +68,8 @@ bool broker_context_choose_again(struct context *ctx);
 void broker_context_run(struct context *ctx, struct endpoint *endpoint);
 
 /* --- broker_call.c --- */
-/* The endpoint for its action (protocol.md 14), a new reference; NULL with *out_error set. */
+/* The endpoint for its action (docs/protocol.md, Choosing an endpoint), a new reference; NULL with
+ * *out_error set. */
 struct endpoint *broker_choose_endpoint(struct context *ctx, struct mol_error **out_error);
 /* Effective timeout of an action call, before a parent's rest is taken into account. */
 void broker_context_set_timeout(struct context *ctx, const struct endpoint *endpoint);

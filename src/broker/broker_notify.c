@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Internal events (broker.md (l)): what happens to nodes, services and the transporter, told to
+ * Internal events (docs/protocol.md): what happens to nodes, services and the transporter, told to
  * local subscribers. Payloads are only made when somebody listens.
  */
 #include "broker/broker_internal.h"

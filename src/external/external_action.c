@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An action of an app: POST the context, read the answer (http-api.md 5.1). */
+/* An action of an app: POST the context, read the answer (docs/api.md). */
 #include "broker/pipeline.h"
 #include "external/external_internal.h"
 

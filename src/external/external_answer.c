@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads what the app answered to an action (http-api.md 6, with the corrected errors of 7). */
+/* Reads what the app answered to an action (docs/api.md, What an app answers). */
 #include "base/utf8.h"
 #include "external/external_internal.h"
 #include "http/http_encoder.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An event for an app: POST it, log when that fails; nobody else hears of it (http-api.md 5.2). */
+/* An event for an app: POST it, log when that fails; nobody else hears of it. */
 #include "broker/pipeline.h"
 #include "external/external_internal.h"
 

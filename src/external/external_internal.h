@@ -67,10 +67,11 @@ void external_request_add_options(struct external_request *request, struct json_
 bool external_request_send(struct external_request *request, struct bytes url);
 
 /* --- external_answer.c --- */
-/* What the app's answer means for the call (http-api.md 6): result, meta, or error. */
+/* What the app's answer means for the call (docs/api.md, What an app answers): result, meta, or
+ * error. */
 void external_answer_read(struct context *ctx, const struct http_response *response);
 /* The same for a hook or a fallback: only what it may change changes. */
 void external_answer_read_step(struct context *ctx, const struct http_response *response,
                                enum local_step_kind kind);
-/* What a failed request means (http-api.md 6.1). */
+/* What a failed request means. */
 void external_answer_failed(struct external_request *request, int err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Checks a posted schema completely before anything changes. What needs JavaScript functions is
- * refused with its path, not ignored (http-api.md 2.1, 2.3; broker.md (c)).
+ * refused with its path, not ignored (docs/api.md, Registering a service).
  */
 #include "cacher/cacher_rule.h"
 #include "external/external_steps.h"

@@ -91,7 +91,7 @@ static struct validation *compile_params(struct bytes definition)
     return v;
 }
 
-/* Handler URL = baseUrl + handler, joined as text (http-api.md 2.1). */
+/* Handler URL = baseUrl + handler, joined as text. */
 static struct external_handler *add_handler(struct external_service *x, struct map *map,
                                             struct bytes name, struct bytes definition)
 {

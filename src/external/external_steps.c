@@ -2,7 +2,7 @@
 /*
  * The hooks of a service and its actions, and the fallbacks of actions, as a schema has them: URLs,
  * references to actions of the same service, or (a fallback) a value. Which hooks an action has is
- * found once, at registration (broker.md (c), hooks; (d), Fallback).
+ * found once, at registration (docs/protocol.md, Hooks, Fallback).
  */
 #include "external/external_steps.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lets an action or event of this node run only so often at once (broker.md (d), Bulkhead): more
+ * Lets an action or event of this node run only so often at once (docs/protocol.md, Bulkhead): more
  * calls wait in a row, first come first served, and beyond the row are refused with 429.
  */
 #include "broker/broker.h"

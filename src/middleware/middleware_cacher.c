@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers calls of own actions from the cache, and keeps what their handlers answer (broker.md
- * (e)). With a lock, calls of the same key wait for the first of them instead of running the
- * handler, too. Events with "cleanCache" clean the cache before their handler runs.
+ * Answers calls of own actions from the cache, and keeps what their handlers answer
+ * (docs/protocol.md, Caching). With a lock, calls of the same key wait for the first of them
+ * instead of running the handler, too. Events with "cleanCache" clean the cache before their
+ * handler runs.
  */
 #include "broker/broker.h"
 #include "cacher/cacher.h"

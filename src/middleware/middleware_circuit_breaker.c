@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Takes endpoints that keep failing out of the choice for a while (broker.md (d), Circuit breaker).
- * One record for each endpoint, here or on another node; its options are those of its first call.
+ * Takes endpoints that keep failing out of the choice for a while (docs/protocol.md, Circuit
+ * breaker). One record for each endpoint, here or on another node; its options are those of its
+ * first call.
  *
  * Unlike in the original every counted failure of a probe opens the breaker again, whatever the
  * window has done to the counters meanwhile. As there, a call that ran out of time counts nothing:

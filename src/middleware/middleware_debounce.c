@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Runs an event handler only when no further event has come for a while, with the last one
- * (broker.md (c), "debounce"). The ones before it end without having run; nobody hears a
- * difference.
+ * (docs/protocol.md, Debounce and throttle). The ones before it end without having run; nobody
+ * hears a difference.
  */
 #include "broker/broker.h"
 #include "middleware/middleware.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gives something else in place of an error (broker.md (d), Fallback): what the caller handed over
- * with the call, else, at the node of the action, what its definition says. It stands outside
+ * Gives something else in place of an error (docs/protocol.md, Fallback): what the caller handed
+ * over with the call, else, at the node of the action, what its definition says. It stands outside
  * retries and time-outs, so it comes when those have done what they could.
  */
 #include "broker/broker.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Runs the hooks of own actions: before the handler, after it with its result, and for errors of
- * any of these (broker.md (c), hooks). An error ends the row it arises in and starts the error
+ * any of these (docs/protocol.md, Hooks). An error ends the row it arises in and starts the error
  * hooks; one of those that gives a result ends them, and the call succeeds.
  */
 #include "broker/broker.h"

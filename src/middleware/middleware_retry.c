@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tries failed calls again (broker.md (d), Retry): at the caller's node only, for errors that pass
- * the check (default: retryable), with growing delays, each time at an endpoint chosen anew. What
- * is tried again is a fresh call: new id, new time-out, the same request id, parent and meta.
+ * Tries failed calls again (docs/protocol.md, Retries): at the caller's node only, for errors that
+ * pass the check (default: retryable), with growing delays, each time at an endpoint chosen anew.
+ * What is tried again is a fresh call: new id, new time-out, the same request id, parent and meta.
  */
 #include <math.h>
 
@@ -21,6 +21,7 @@ struct retry_middleware {
 struct retrying {
     struct loop_timer timer;
     struct context *ctx;
+    struct arena_mark mark; /* what the arena held when the first attempt had failed */
 };
 
 /* An action's policy. */
@@ -67,13 +68,16 @@ static uint64_t delay_ms(const struct retry_options *o, unsigned attempt)
 {
     double delay = o->delay_ms * pow(o->factor, attempt - 1);
 
-    delay = delay < o->max_delay_ms ? delay : o->max_delay_ms;
+    delay = delay > o->max_delay_ms ? o->max_delay_ms : delay;
     return delay >= 1 ? loop_delay_ms(delay) : 1;
 }
 
 static void on_delay_over(struct loop_timer *timer)
 {
-    pipeline_resume(container_of(timer, struct retrying, timer)->ctx, PIPELINE_AGAIN);
+    struct retrying *r = container_of(timer, struct retrying, timer);
+
+    broker_context_rewind(r->ctx, &r->mark);
+    pipeline_resume(r->ctx, PIPELINE_AGAIN);
 }
 
 static enum pipeline_step retry_enter(struct middleware *m, struct context *ctx)
@@ -89,6 +93,7 @@ static struct retrying *retrying_of(struct context *ctx)
     if (!r) {
         r = arena_new(&ctx->arena, struct retrying);
         r->ctx = ctx;
+        r->mark = arena_mark(&ctx->arena);
         loop_timer_init(ctx->loop, &r->timer, on_delay_over);
         *pipeline_slot(ctx) = r;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Runs an event handler at most once in a while: events that come within the time after the last
- * one that ran end without having run (broker.md (c), "throttle").
+ * one that ran end without having run (docs/protocol.md, Debounce and throttle).
  */
 #include "broker/broker.h"
 #include "middleware/middleware.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Marks what runs, so that a service or a node that stops can wait for it (broker.md (d), Graceful
- * shutdown). A call that says tracking: false is not waited for.
+ * Marks what runs, so that a service or a node that stops can wait for it (docs/protocol.md,
+ * Tracking). A call that says tracking: false is not waited for.
  */
 #include "broker/broker.h"
 #include "middleware/middleware.h"

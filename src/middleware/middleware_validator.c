@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checks and sanitises the parameters of local actions and events by their schema (broker.md (d)).
- * Missing and null parameters are checked as {}; a handler still sees null as null.
+ * Checks and sanitises the parameters of local actions and events by their schema
+ * (docs/protocol.md, Validation). Missing and null parameters are checked as {}; a handler still
+ * sees null as null.
  */
 #include "middleware/middleware.h"
 #include "registry/endpoint.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The broker options (broker.md (a)) that this node acts on. Texts are owned by the config. */
+/* The broker options that this node acts on. Texts are owned by the config. */
 #pragma once
 
 #include "base/bytes.h"

@@ -20,7 +20,8 @@ static const struct error_class classes[MOL_ERROR_KIND_COUNT] = {
 #undef MOL_ERROR
 };
 
-/* How many of the class' fields a peer's error decides when it is rebuilt (protocol.md 6). */
+/* How many of the class' fields a peer's error decides when it is rebuilt (docs/protocol.md,
+ * Errors). */
 enum rebuild {
     REBUILD_GIVEN,   /* message, code, type, data */
     REBUILD_TYPED,   /* message, type, data */

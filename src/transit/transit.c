@@ -15,7 +15,7 @@ struct subscription {
     bool broadcast, targeted;
 };
 
-/* protocol.md 4, in the original's order. */
+/* docs/protocol.md, Life of a node: in the original's order. */
 static const struct subscription subscriptions[] = {
     {PACKET_EVENT, false, true},     {PACKET_REQUEST, false, true},
     {PACKET_RESPONSE, false, true},  {PACKET_DISCOVER, true, true},

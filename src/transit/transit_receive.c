@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Packets in: deserialise, read the envelope, check the version, set own packets aside, dispatch
- * (protocol.md 1, Receive pipeline). What cannot be read is logged and dropped; nothing goes back.
+ * (docs/protocol.md, Receiving a packet). What cannot be read is logged and dropped; nothing goes
+ * back.
  */
 #include "base/assert.h"
 #include "transit/transit_internal.h"

@@ -3,10 +3,9 @@
  * Every recorded listing of a cluster of two nodes (tests/vectors/registry-golden.json, Moleculer
  * 0.15.2), built anew from the same schemas and compared member by member, in order.
  */
-#include <stdlib.h>
-
 #include "broker/node_service.h"
 #include "external/published_schema.h"
+#include "support/file.h"
 #include "unit/registry/fixture.h"
 
 struct golden {
@@ -18,20 +17,11 @@ struct golden {
 
 static struct bytes read_golden(struct golden *g)
 {
-    FILE *file = fopen(TEST_VECTORS "/registry-golden.json", "rbe");
     struct bytes slice;
-    long size;
+    size_t size;
 
-    assert_non_null(file);
-    assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    size = ftell(file);
-    assert_true(size > 0);
-    rewind(file);
-    g->text = malloc((size_t)size);
-    assert_non_null(g->text);
-    assert_int_equal(fread(g->text, 1, (size_t)size, file), size);
-    (void)fclose(file);
-    assert_int_equal(json_scan(bytes_of(g->text, (size_t)size), 0, &slice, NULL), 0);
+    g->text = file_read("registry-golden.json", &size);
+    assert_int_equal(json_scan(bytes_of(g->text, size), 0, &slice, NULL), 0);
     return slice;
 }
 
