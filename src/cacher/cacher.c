@@ -2,6 +2,8 @@
 /* Finds cachers by name, counts what is done with them, hands on. */
 #include "cacher/cacher.h"
 
+#include "json/json.h"
+
 static const double TTL_S_MAX = 1e11; /* longer than any process lives, far from overflow */
 
 const struct cacher_ops *cacher_find(struct bytes name)
@@ -66,17 +68,61 @@ void cacher_del(struct cacher *c, struct bytes key)
     c->ops->del(c, key);
 }
 
+/* An invalid pattern matches nothing. */
+static void clean_pattern(struct cacher *c, struct bytes pattern)
+{
+    struct event_pattern *compiled = event_pattern_new(pattern);
+
+    if (compiled) {
+        c->ops->clean(c, compiled);
+        event_pattern_free(compiled);
+    }
+}
+
 void cacher_clean(struct cacher *c, struct bytes pattern)
 {
-    struct event_pattern *compiled = NULL;
-
     c->stats.cleans++;
     if (bytes_is_set(pattern)) {
-        compiled = event_pattern_new(pattern);
-        if (!compiled) {
-            return; /* an invalid pattern matches nothing */
-        }
+        clean_pattern(c, pattern);
+    } else {
+        c->ops->clean(c, NULL);
     }
-    c->ops->clean(c, compiled);
-    event_pattern_free(compiled);
+}
+
+static void clean_item(struct cacher *c, struct bytes item)
+{
+    struct arena arena;
+    struct bytes pattern;
+
+    arena_init(&arena);
+    pattern = json_string(item, &arena);
+    if (bytes_is_set(pattern)) {
+        clean_pattern(c, pattern);
+    }
+    arena_fini(&arena);
+}
+
+void cacher_clean_matching(struct cacher *c, struct bytes match)
+{
+    struct json_iter it = json_iter(match);
+    struct bytes item;
+
+    c->stats.cleans++;
+    if (json_type(match) != JSON_ARRAY) {
+        clean_item(c, match);
+        return;
+    }
+    while (json_next_item(&it, &item)) {
+        clean_item(c, item);
+    }
+}
+
+struct shared *cacher_look(struct cacher *c, struct bytes key, uint64_t *out_left_ms)
+{
+    return c->ops->look(c, key, out_left_ms);
+}
+
+struct cacher_usage cacher_usage(const struct cacher *c)
+{
+    return c->ops->usage(c);
 }

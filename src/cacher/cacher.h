@@ -19,6 +19,11 @@ struct cacher_stats {
     uint64_t evicted; /* entries that had to make room */
 };
 
+/* Now. */
+struct cacher_usage {
+    size_t entries, bytes; /* ended entries count until they are found or swept out */
+};
+
 struct cacher_ops {
     const char *name;
     struct cacher *(*create)(struct loop *loop, const struct cacher_options *options);
@@ -29,6 +34,9 @@ struct cacher_ops {
     void (*set)(struct cacher *c, struct bytes key, struct bytes value, uint64_t ttl_ms);
     void (*del)(struct cacher *c, struct bytes key);
     void (*clean)(struct cacher *c, const struct event_pattern *pattern); /* NULL: everything */
+    /* As get, but it is no use: nothing is renewed. *out_left_ms 0: no end. */
+    struct shared *(*look)(struct cacher *c, struct bytes key, uint64_t *out_left_ms);
+    struct cacher_usage (*usage)(const struct cacher *c);
 };
 
 /* First member of each implementation; base and options are filled in by cacher_new. */
@@ -54,3 +62,10 @@ void cacher_set(struct cacher *c, struct bytes key, struct bytes value, const do
 void cacher_del(struct cacher *c, struct bytes key);
 /* All keys that match as event names do (model/event_match.h); BYTES_NONE: all there are. */
 void cacher_clean(struct cacher *c, struct bytes pattern);
+/* The same for any of several patterns. match: slice: a text, or an array whose texts count. */
+void cacher_clean_matching(struct cacher *c, struct bytes match);
+
+/* --- for who looks at it from outside: counted nowhere --- */
+/* A new reference, or NULL; *out_left_ms: how long it stays, 0: no end. */
+struct shared *cacher_look(struct cacher *c, struct bytes key, uint64_t *out_left_ms);
+struct cacher_usage cacher_usage(const struct cacher *c);

@@ -68,6 +68,22 @@ struct cacher_entry *cacher_store_find(struct cacher_store *s, struct bytes key)
     return e;
 }
 
+struct shared *cacher_store_look(struct cacher_store *s, struct bytes key, uint64_t *out_left_ms)
+{
+    struct cacher_entry *e = cacher_store_find(s, key);
+
+    if (!e) {
+        return NULL;
+    }
+    *out_left_ms = e->ttl_ms ? e->ends_ms - loop_now_ms(s->loop) : 0;
+    return shared_ref(e->value);
+}
+
+struct cacher_usage cacher_store_usage(const struct cacher_store *s)
+{
+    return (struct cacher_usage){.entries = s->entries.count, .bytes = s->n_bytes};
+}
+
 void cacher_store_touch(struct cacher_store *s, struct cacher_entry *e)
 {
     list_remove(&e->link);

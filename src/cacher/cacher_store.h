@@ -31,6 +31,9 @@ void cacher_store_init(struct cacher_store *s, struct loop *loop, struct cacher_
 void cacher_store_fini(struct cacher_store *s);
 /* NULL: none, or its time is over. */
 struct cacher_entry *cacher_store_find(struct cacher_store *s, struct bytes key);
+/* A new reference to its value, or NULL, and how long it stays. */
+struct shared *cacher_store_look(struct cacher_store *s, struct bytes key, uint64_t *out_left_ms);
+struct cacher_usage cacher_store_usage(const struct cacher_store *s);
 /* It was used: others go before it. */
 void cacher_store_touch(struct cacher_store *s, struct cacher_entry *e);
 /* Its time begins anew. */
