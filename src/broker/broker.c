@@ -87,6 +87,16 @@ static int registry_create(struct broker *b)
     return 0;
 }
 
+static void metrics_create(struct broker *b)
+{
+    const struct metrics_options *o = &b->options->metrics;
+
+    if (o->is_enabled) {
+        b->metrics = metrics_new(b->loop, b->sink, o->max_items);
+        log_info(&b->log, "Metrics: Enabled");
+    }
+}
+
 static int cacher_create(struct broker *b)
 {
     const struct cacher_options *o = &b->options->cacher;
@@ -131,8 +141,10 @@ int broker_new(struct loop *loop, const struct broker_setup *setup, struct broke
     list_init(&b->waiting);
     map_init(&b->contexts);
     uuid_make(b->instance_id);
+    metrics_create(b);
     err = registry_create(b);
     if (err == 0) {
+        broker_metrics_init(b);
         err = cacher_create(b);
     }
     if (err == 0 && bytes_is_set(setup->options->transporter)) {
@@ -261,6 +273,7 @@ void broker_free(struct broker *b)
     cacher_free(b->cacher);
     registry_free(b->registry);
     broker_contexts_free(b);
+    metrics_free(b->metrics);
     mem_free(b);
 }
 
@@ -322,6 +335,11 @@ struct log_sink *broker_log_sink(const struct broker *b)
 struct cacher *broker_cacher(struct broker *b)
 {
     return b->cacher;
+}
+
+struct metrics *broker_metrics(struct broker *b)
+{
+    return b->metrics;
 }
 
 bool broker_is_connected(const struct broker *b)
