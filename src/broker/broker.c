@@ -120,8 +120,10 @@ static void middlewares_create(struct broker *b, const struct middleware_ops *co
     for (unsigned i = 0; i < n; i++) {
         struct middleware *m = ops[i]->create(b);
 
-        b->middlewares[b->n_middlewares++] = m;
-        pipeline_add(&b->pipeline, m);
+        if (m) {
+            b->middlewares[b->n_middlewares++] = m;
+            pipeline_add(&b->pipeline, m);
+        }
     }
 }
 
