@@ -43,6 +43,7 @@ static int transit_create(struct broker *b)
         .disable_version_check = o->disable_version_check,
         .disable_balancer = o->disable_balancer,
         .max_queue_size = o->max_queue_size,
+        .metrics = b->metrics,
     };
     int err;
 
@@ -109,6 +110,7 @@ static int cacher_create(struct broker *b)
         return ERR_INVALID;
     }
     b->cacher = cacher_new(b->loop, o);
+    cacher_measure(b->cacher, b->metrics);
     log_info(&b->log, "Cacher: %s", b->cacher->ops->name);
     return 0;
 }

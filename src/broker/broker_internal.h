@@ -90,6 +90,10 @@ void broker_metrics_refresh(struct broker *b);
 /* An event was emitted or broadcast. */
 void broker_metrics_count_event(struct broker *b, enum metrics_id id, struct bytes event);
 
+/* A node has answered a ping. */
+void broker_metrics_pong(struct broker *b, struct bytes node_id, double elapsed_ms,
+                         double time_diff_ms);
+
 /* --- broker_waiting.c --- */
 /* Forgets the one of that name that waits; false when there is none. */
 bool broker_waiting_remove(struct broker *b, struct bytes full_name);

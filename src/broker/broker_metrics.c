@@ -121,6 +121,13 @@ static void set_lists(struct broker *b, const struct list *lists, enum metrics_i
     }
 }
 
+static void set_transit(struct broker *b)
+{
+    set_gauge(b, METRICS_TRANSIT_READY, b->discoverer && discoverer_is_ready(b->discoverer));
+    set_gauge(b, METRICS_TRANSIT_CONNECTED, transit_is_connected(b->transit));
+    set_gauge(b, METRICS_TRANSIT_REQUESTS_ACTIVE, transit_pending(b->transit));
+}
+
 static size_t count_local_services(const struct broker *b)
 {
     size_t n = 0;
@@ -145,6 +152,22 @@ void broker_metrics_refresh(struct broker *b)
               METRICS_REGISTRY_ACTION_ENDPOINTS_TOTAL);
     set_lists(b, registry_event_lists(b->registry), METRICS_REGISTRY_EVENTS_TOTAL,
               METRICS_REGISTRY_EVENT_ENDPOINTS_TOTAL);
+    if (b->transit) {
+        set_transit(b);
+    }
+}
+
+void broker_metrics_pong(struct broker *b, struct bytes node_id, double elapsed_ms,
+                         double time_diff_ms)
+{
+    if (b->metrics) {
+        const struct metric_label label = metric_text(node_id);
+
+        metric_set(metric_item(metrics_get(b->metrics, METRICS_TRANSIT_PONG_TIME), &label),
+                   elapsed_ms);
+        metric_set(metric_item(metrics_get(b->metrics, METRICS_TRANSIT_PONG_SYSTIME_DIFF), &label),
+                   time_diff_ms);
+    }
 }
 
 void broker_metrics_count_event(struct broker *b, enum metrics_id id, struct bytes event)

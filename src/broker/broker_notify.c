@@ -162,6 +162,7 @@ static void on_pong(void *owner, const struct packet_envelope *from, struct byte
     struct buf payload;
     struct json_writer w = json_writer(&payload);
 
+    broker_metrics_pong(b, from->sender, elapsed_ms, time_diff_ms);
     if (!broker_notify_wanted(b, BYTES("$node.pong"))) {
         return;
     }

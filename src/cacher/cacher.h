@@ -11,6 +11,7 @@
 #include "model/event_match.h"
 
 struct cacher;
+struct metrics;
 
 /* Since the start. */
 struct cacher_stats {
@@ -44,6 +45,7 @@ struct cacher {
     const struct cacher_ops *ops;
     const struct cacher_options *options; /* borrowed */
     struct cacher_stats stats;
+    struct metrics *metrics; /* borrowed; NULL: none are kept */
 };
 
 extern const struct cacher_ops cacher_memory_ops;
@@ -54,6 +56,11 @@ const struct cacher_ops *cacher_find(struct bytes name);
 /* options->type is known (cacher_find); options is borrowed for the cacher's life. */
 struct cacher *cacher_new(struct loop *loop, const struct cacher_options *options);
 void cacher_free(struct cacher *c); /* NULL passes */
+/* From now on moleculer.cacher.* is counted in these (borrowed; NULL passes). A hit is what counts
+ * as found: what is there but over does not, unlike in the original. */
+void cacher_measure(struct cacher *c, struct metrics *metrics);
+/* For implementations: the time of an entry was over. */
+void cacher_count_expired(struct cacher *c);
 
 /* A new reference to the value, or NULL. */
 struct shared *cacher_get(struct cacher *c, struct bytes key);

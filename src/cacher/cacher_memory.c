@@ -16,7 +16,7 @@ static struct cacher *memory_create(struct loop *loop, const struct cacher_optio
 {
     struct cacher_memory *m = mem_new(struct cacher_memory);
 
-    cacher_store_init(&m->store, loop, &m->base.stats);
+    cacher_store_init(&m->store, loop, &m->base);
     m->store.max_bytes = options->limit_bytes;
     return &m->base;
 }

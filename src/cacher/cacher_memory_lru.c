@@ -19,7 +19,7 @@ static struct cacher *lru_create(struct loop *loop, const struct cacher_options 
 {
     struct cacher_memory_lru *m = mem_new(struct cacher_memory_lru);
 
-    cacher_store_init(&m->store, loop, &m->base.stats);
+    cacher_store_init(&m->store, loop, &m->base);
     m->store.max_bytes = options->limit_bytes;
     m->store.max_entries = options->max_entries;
     return &m->base;

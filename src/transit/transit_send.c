@@ -16,6 +16,9 @@ static int publish(struct transit *t, const struct topic *topic, struct bytes wi
                   packet_type_name(topic->type), BYTES_ARG(topic->node_id), wire.n, most);
         return ERR_LIMIT;
     }
+    if (t->metrics) {
+        transit_metrics_sent(t, wire.n);
+    }
     return transporter_publish(t->transporter, topic, wire);
 }
 
@@ -41,7 +44,12 @@ enum { OUT_KEPT_BYTES = 256 * 1024 };
 
 int transit_send_out(struct transit *t, const struct topic *topic)
 {
-    int err = t->is_connected ? serialize_and_publish(t, topic) : ERR_NOT_CONNECTED;
+    int err;
+
+    if (t->metrics) {
+        transit_metrics_packet(t, METRICS_TRANSIT_PUBLISH_TOTAL, topic->type);
+    }
+    err = t->is_connected ? serialize_and_publish(t, topic) : ERR_NOT_CONNECTED;
 
     buf_clear(&t->out);
     if (t->out.cap > OUT_KEPT_BYTES) {
