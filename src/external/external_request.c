@@ -9,7 +9,7 @@
 #include "broker/pipeline.h"
 #include "external/external_internal.h"
 
-enum { TIMEOUT_HEADER_BYTES = 40 };
+enum { TIMEOUT_HEADER_BYTES = 40, NET_MS = 10 };
 
 static void on_done(struct http_client_request *http, int err, const struct http_response *response)
 {
@@ -92,8 +92,9 @@ static uint64_t deadline_ms(const struct external_request *request)
     double left = context_remaining_ms(request->ctx);
     double most = request->external->app_timeout_ms;
 
-    /* The timeout middleware ends the call in time; this is the net under it. */
-    return loop_delay_ms(left >= 0 && left < most ? left + 1 : most);
+    /* The timeout middleware ends the call in time, a little later when a node asked; this is the
+     * net under it. */
+    return loop_delay_ms(left >= 0 && left < most ? left + NET_MS : most);
 }
 
 void external_request_send(struct external_request *request, const struct external_handler *h)
