@@ -126,7 +126,9 @@ describe('the cache over HTTP, without a cacher', () => {
   after(() => stage.stop());
 
   it('says that there is none', async () => {
-    const asked = [['GET', '/v1/cache'], ['POST', '/v1/cache/clean', {}], ['GET', '/v1/cache/a'], ['DELETE', '/v1/cache/a']];
+    const asked = [
+      ['GET', '/v1/cache'], ['POST', '/v1/cache/clean', {}], ['GET', '/v1/cache/a'], ['DELETE', '/v1/cache/a'],
+    ];
     for (const [method, path, body] of asked) {
       const { status, body: said } = await sidecar.json(method, path, body);
       assert.deepStrictEqual({ status, said }, { status: 400, said: OFF });
