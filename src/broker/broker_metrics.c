@@ -126,6 +126,7 @@ static void set_transit(struct broker *b)
     set_gauge(b, METRICS_TRANSIT_READY, b->discoverer && discoverer_is_ready(b->discoverer));
     set_gauge(b, METRICS_TRANSIT_CONNECTED, transit_is_connected(b->transit));
     set_gauge(b, METRICS_TRANSIT_REQUESTS_ACTIVE, transit_pending(b->transit));
+    set_gauge(b, METRICS_TRANSIT_STREAMS_SEND_ACTIVE, 0);
 }
 
 static size_t count_local_services(const struct broker *b)

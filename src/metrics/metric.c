@@ -17,7 +17,7 @@ struct metric *metric_new(struct metrics *owner, const struct metric_spec *spec)
 static void item_free(struct metric_item *item)
 {
     metric_histogram_free(item->histogram);
-    mem_free((char *)(uintptr_t)item->info.p);
+    shared_unref(item->info);
     mem_free(item);
 }
 
@@ -230,9 +230,9 @@ void metric_observe(struct metric_item *item, double value)
 
 void metric_set_info(struct metric_item *item, struct bytes slice)
 {
-    if (item && !bytes_eq(item->info, slice)) {
-        mem_free((char *)(uintptr_t)item->info.p);
-        item->info = bytes_of(mem_strndup(slice.p, slice.n), slice.n);
+    if (item && !(item->info && bytes_eq(item->info->bytes, slice))) {
+        shared_unref(item->info);
+        item->info = shared_new(slice);
         item->changed_unix_ms = loop_unix_ms(item->metric->owner->loop);
     }
 }
@@ -277,7 +277,7 @@ static void write_value(struct metric_item *item, uint64_t now_ms, struct json_w
 {
     json_key(w, BYTES("value"));
     if (item->metric->spec->type == METRIC_INFO) {
-        json_raw(w, item->info);
+        json_raw(w, item->info ? item->info->bytes : BYTES_NONE);
     } else {
         json_number(w, item->value);
     }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/map.h"
+#include "base/shared.h"
 #include "metrics/metric_histogram.h"
 #include "metrics/metric_rate.h"
 
@@ -57,7 +58,7 @@ struct metric_item {
     struct bytes labels;     /* slice: object, own memory */
     int64_t changed_unix_ms; /* or made */
     double value;            /* counter, gauge */
-    struct bytes info;       /* info: slice, own memory */
+    struct shared *info;     /* info: owned ref to a slice, or NULL */
     struct metric_rate rate;
     struct metric_histogram *histogram; /* owned, or NULL */
 };
