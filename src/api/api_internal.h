@@ -82,6 +82,10 @@ void api_registry_nodes(struct api_request *request);
 void api_registry_services(struct api_request *request);
 void api_registry_actions(struct api_request *request);
 void api_registry_events(struct api_request *request);
+void api_cache_stats(struct api_request *request);
+void api_cache_clean(struct api_request *request);
+void api_cache_get(struct api_request *request);
+void api_cache_remove(struct api_request *request);
 void api_health_live(struct api_request *request);
 void api_health_ready(struct api_request *request);
 

@@ -24,6 +24,10 @@ static const struct route routes[] = {
     {"GET", "/v1/registry/services", api_registry_services},
     {"GET", "/v1/registry/actions", api_registry_actions},
     {"GET", "/v1/registry/events", api_registry_events},
+    {"GET", "/v1/cache", api_cache_stats},
+    {"POST", "/v1/cache/clean", api_cache_clean},
+    {"GET", "/v1/cache/", api_cache_get},
+    {"DELETE", "/v1/cache/", api_cache_remove},
     {"GET", "/health", api_health_live},
     {"GET", "/ready", api_health_ready},
 };

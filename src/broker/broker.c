@@ -43,6 +43,7 @@ static int transit_create(struct broker *b)
         .disable_version_check = o->disable_version_check,
         .disable_balancer = o->disable_balancer,
         .max_queue_size = o->max_queue_size,
+        .metrics = b->metrics,
     };
     int err;
 
@@ -87,6 +88,16 @@ static int registry_create(struct broker *b)
     return 0;
 }
 
+static void metrics_create(struct broker *b)
+{
+    const struct metrics_options *o = &b->options->metrics;
+
+    if (o->is_enabled) {
+        b->metrics = metrics_new(b->loop, b->sink, o->max_items);
+        log_info(&b->log, "Metrics: Enabled");
+    }
+}
+
 static int cacher_create(struct broker *b)
 {
     const struct cacher_options *o = &b->options->cacher;
@@ -99,6 +110,7 @@ static int cacher_create(struct broker *b)
         return ERR_INVALID;
     }
     b->cacher = cacher_new(b->loop, o);
+    cacher_measure(b->cacher, b->metrics);
     log_info(&b->log, "Cacher: %s", b->cacher->ops->name);
     return 0;
 }
@@ -110,8 +122,10 @@ static void middlewares_create(struct broker *b, const struct middleware_ops *co
     for (unsigned i = 0; i < n; i++) {
         struct middleware *m = ops[i]->create(b);
 
-        b->middlewares[b->n_middlewares++] = m;
-        pipeline_add(&b->pipeline, m);
+        if (m) {
+            b->middlewares[b->n_middlewares++] = m;
+            pipeline_add(&b->pipeline, m);
+        }
     }
 }
 
@@ -132,8 +146,10 @@ int broker_new(struct loop *loop, const struct broker_setup *setup, struct broke
     list_init(&b->removals);
     map_init(&b->contexts);
     uuid_make(b->instance_id);
+    metrics_create(b);
     err = registry_create(b);
     if (err == 0) {
+        broker_metrics_init(b);
         err = cacher_create(b);
     }
     if (err == 0 && bytes_is_set(setup->options->transporter)) {
@@ -281,6 +297,7 @@ void broker_free(struct broker *b)
     cacher_free(b->cacher);
     registry_free(b->registry);
     broker_contexts_free(b);
+    metrics_free(b->metrics);
     mem_free(b);
 }
 
@@ -327,6 +344,11 @@ struct log_sink *broker_log_sink(const struct broker *b)
 struct cacher *broker_cacher(struct broker *b)
 {
     return b->cacher;
+}
+
+struct metrics *broker_metrics(struct broker *b)
+{
+    return b->metrics;
 }
 
 bool broker_is_connected(const struct broker *b)

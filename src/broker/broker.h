@@ -16,6 +16,7 @@
 
 struct broker;
 struct cacher;
+struct metrics;
 struct middleware_ops;
 
 struct broker_events {
@@ -159,7 +160,8 @@ struct registry *broker_registry(struct broker *b);
 struct loop *broker_loop(const struct broker *b);
 const struct broker_options *broker_options(const struct broker *b);
 struct log_sink *broker_log_sink(const struct broker *b);
-struct cacher *broker_cacher(struct broker *b); /* NULL: none is configured */
+struct cacher *broker_cacher(struct broker *b);   /* NULL: none is configured */
+struct metrics *broker_metrics(struct broker *b); /* NULL: they are off */
 bool broker_is_connected(const struct broker *b);
 /* Transporter connected (or none configured) and all local services announced. */
 bool broker_is_ready(const struct broker *b);

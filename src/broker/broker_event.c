@@ -312,6 +312,7 @@ void broker_emit(struct broker *b, const struct broker_event *event, broker_even
 {
     struct emission m;
 
+    broker_metrics_count_event(b, METRICS_EVENT_EMIT_TOTAL, event->event);
     emission_init(&m, b, event, run_new(b, done, owner));
     m.type = BYTES("emit");
     if (b->transit && transit_is_balanced(b->transit) &&
@@ -345,6 +346,7 @@ static void broadcast(struct broker *b, const struct broker_event *event, struct
 {
     struct emission m;
 
+    broker_metrics_count_event(b, METRICS_EVENT_BROADCAST_LOCAL_TOTAL, event->event);
     emission_init(&m, b, event, run);
     m.type = BYTES("broadcastLocal");
     for (struct endpoint_list *l = NULL; (l = registry_next_event(b->registry, l, event->event));) {
@@ -359,6 +361,7 @@ static void broadcast(struct broker *b, const struct broker_event *event, struct
 void broker_broadcast(struct broker *b, const struct broker_event *event,
                       broker_event_done_fn *done, void *owner)
 {
+    broker_metrics_count_event(b, METRICS_EVENT_BROADCAST_TOTAL, event->event);
     broadcast(b, event, run_new(b, done, owner), true);
 }
 

@@ -8,6 +8,7 @@
 #include "broker/pipeline.h"
 #include "cacher/cacher.h"
 #include "discovery/discoverer.h"
+#include "metrics/metrics.h"
 #include "transit/transit.h"
 
 enum { BROKER_MIDDLEWARES_MAX = CONTEXT_STAGES_MAX };
@@ -29,6 +30,7 @@ struct broker {
     struct broker_events events;
     enum broker_state state;
     char instance_id[UUID_TEXT_BYTES];
+    struct metrics *metrics;                                /* owned; NULL: they are off */
     struct registry *registry;                              /* owned */
     struct cacher *cacher;                                  /* owned; NULL: none is configured */
     struct transit *transit;                                /* owned; NULL without a transporter */
@@ -82,6 +84,18 @@ void broker_remote_call(struct context *ctx);
 /* --- broker_event.c --- */
 void broker_event_received(struct broker *b, const struct packet_envelope *from,
                            struct bytes packet);
+
+/* --- broker_metrics.c: all do nothing when metrics are off --- */
+/* What never changes, and a first refresh. */
+void broker_metrics_init(struct broker *b);
+/* Before metrics are shown. */
+void broker_metrics_refresh(struct broker *b);
+/* An event was emitted or broadcast. */
+void broker_metrics_count_event(struct broker *b, enum metrics_id id, struct bytes event);
+
+/* A node has answered a ping. */
+void broker_metrics_pong(struct broker *b, struct bytes node_id, double elapsed_ms,
+                         double time_diff_ms);
 
 /* --- broker_waiting.c --- */
 /* Forgets the one of that name that waits; false when there is none. */

@@ -6,8 +6,12 @@
 #include "broker/broker_internal.h"
 #include "registry/registry_list.h"
 
+/* Metrics count what nobody listens to, too. */
 bool broker_notify_wanted(struct broker *b, struct bytes event)
 {
+    if (b->metrics) {
+        return true;
+    }
     for (struct endpoint_list *l = NULL; (l = registry_next_event(b->registry, l, event));) {
         if (l->n_local > 0) {
             return true;
@@ -172,6 +176,7 @@ static void on_pong(void *owner, const struct packet_envelope *from, struct byte
     struct buf payload;
     struct json_writer w = json_writer(&payload);
 
+    broker_metrics_pong(b, from->sender, elapsed_ms, time_diff_ms);
     if (!broker_notify_wanted(b, BYTES("$node.pong"))) {
         return;
     }

@@ -8,7 +8,7 @@
 #include "registry/registry_list.h"
 #include "validation/validation.h"
 
-enum { NODE_ACTIONS = 7 };
+enum { NODE_ACTIONS = 7, FILTERS_MAX = 1000 };
 
 struct node_service {
     struct local_service base;
@@ -128,12 +128,39 @@ static void options(struct broker *b, struct context *ctx)
     pipeline_finish(ctx);
 }
 
-/* Metrics are not collected: the original's answer to that. */
+static void fail_with(struct context *ctx, struct bytes message, struct bytes type)
+{
+    ctx->error = mol_error_new(&ctx->arena, MOL_ERROR_CLIENT, message, 400, type, BYTES_NONE);
+    pipeline_finish(ctx);
+}
+
+static bool is_too_much(const struct metrics_filter *f)
+{
+    return json_count(f->types) + json_count(f->includes) + json_count(f->excludes) > FILTERS_MAX;
+}
+
 static void metrics(struct broker *b, struct context *ctx)
 {
-    ctx->error = mol_error_new(&ctx->arena, MOL_ERROR_CLIENT, BYTES("Metrics feature is disabled"),
-                               400, BYTES("METRICS_DISABLED"), BYTES_NONE);
-    pipeline_finish(ctx);
+    struct metrics_filter filter = {
+        .types = json_get(ctx->params, BYTES("types")),
+        .includes = json_get(ctx->params, BYTES("includes")),
+        .excludes = json_get(ctx->params, BYTES("excludes")),
+    };
+    struct buf out;
+    struct json_writer w = json_writer(&out);
+
+    if (!b->metrics) {
+        fail_with(ctx, BYTES("Metrics feature is disabled"), BYTES("METRICS_DISABLED"));
+        return;
+    }
+    if (is_too_much(&filter)) {
+        fail_with(ctx, BYTES("There are too many types and patterns."), BYTES("TOO_MANY_FILTERS"));
+        return;
+    }
+    buf_init(&out, BUF_NO_LIMIT);
+    broker_metrics_refresh(b);
+    metrics_list(b->metrics, &filter, &w);
+    finish_with(ctx, &out);
 }
 
 struct node_action {

@@ -73,6 +73,22 @@ static void enter(struct context *ctx)
     ctx->handler(ctx);
 }
 
+/* The stages outside of the one that sends it round hear of it. */
+static void tell_outer(struct context *ctx)
+{
+    unsigned sender = ctx->stage - 1;
+
+    ctx->is_leaving = false;
+    for (ctx->stage = 0; ctx->stage < sender; ctx->stage++) {
+        struct middleware *m = ctx->pipeline->stages[ctx->stage];
+
+        if (m->ops->again && serves(m, ctx)) {
+            m->ops->again(m, ctx);
+        }
+    }
+    ctx->stage = sender + 1;
+}
+
 /* From the stage that sends it round again inwards, at an endpoint chosen anew. False: there is
  * none any more, and the error says so. */
 static bool enter_again(struct context *ctx)
@@ -84,6 +100,7 @@ static bool enter_again(struct context *ctx)
     if (!broker_context_choose_again(ctx)) {
         return false;
     }
+    tell_outer(ctx);
     set_state(ctx, CONTEXT_ENTERING);
     enter(ctx);
     return true;

@@ -30,11 +30,14 @@ enum middleware_kinds {
 
 struct middleware_ops {
     const char *name;
-    unsigned kinds; /* middleware_kinds it stands in */
-    struct middleware *(*create)(struct broker *broker);
+    unsigned kinds;                                      /* middleware_kinds it stands in */
+    struct middleware *(*create)(struct broker *broker); /* NULL: not needed with its options */
     void (*free)(struct middleware *m);
     enum pipeline_step (*enter)(struct middleware *m, struct context *ctx); /* NULL: next */
     enum pipeline_step (*leave)(struct middleware *m, struct context *ctx); /* NULL: next */
+    /* A stage further in sends the context round again: a fresh call begins, inside this one. NULL:
+     * that is no matter. */
+    void (*again)(struct middleware *m, struct context *ctx);
     /* The context it holds is given up: forget it, do not resume. Needed with PIPELINE_WAIT. */
     void (*cancel)(struct middleware *m, struct context *ctx);
 };

@@ -16,7 +16,7 @@ static struct cacher *memory_create(struct loop *loop, const struct cacher_optio
 {
     struct cacher_memory *m = mem_new(struct cacher_memory);
 
-    cacher_store_init(&m->store, loop, &m->base.stats);
+    cacher_store_init(&m->store, loop, &m->base);
     m->store.max_bytes = options->limit_bytes;
     return &m->base;
 }
@@ -53,6 +53,16 @@ static void memory_clean(struct cacher *c, const struct event_pattern *pattern)
     cacher_store_clean(store_of(c), pattern);
 }
 
+static struct shared *memory_look(struct cacher *c, struct bytes key, uint64_t *out_left_ms)
+{
+    return cacher_store_look(store_of(c), key, out_left_ms);
+}
+
+static struct cacher_usage memory_usage(const struct cacher *c)
+{
+    return cacher_store_usage(&container_of_const(c, struct cacher_memory, base)->store);
+}
+
 const struct cacher_ops cacher_memory_ops = {
     .name = "Memory",
     .create = memory_create,
@@ -61,4 +71,6 @@ const struct cacher_ops cacher_memory_ops = {
     .set = memory_set,
     .del = memory_del,
     .clean = memory_clean,
+    .look = memory_look,
+    .usage = memory_usage,
 };

@@ -19,7 +19,7 @@ static struct cacher *lru_create(struct loop *loop, const struct cacher_options 
 {
     struct cacher_memory_lru *m = mem_new(struct cacher_memory_lru);
 
-    cacher_store_init(&m->store, loop, &m->base.stats);
+    cacher_store_init(&m->store, loop, &m->base);
     m->store.max_bytes = options->limit_bytes;
     m->store.max_entries = options->max_entries;
     return &m->base;
@@ -65,6 +65,16 @@ static void lru_clean(struct cacher *c, const struct event_pattern *pattern)
     cacher_store_clean(store_of(c), pattern);
 }
 
+static struct shared *lru_look(struct cacher *c, struct bytes key, uint64_t *out_left_ms)
+{
+    return cacher_store_look(store_of(c), key, out_left_ms);
+}
+
+static struct cacher_usage lru_usage(const struct cacher *c)
+{
+    return cacher_store_usage(&container_of_const(c, struct cacher_memory_lru, base)->store);
+}
+
 const struct cacher_ops cacher_memory_lru_ops = {
     .name = "MemoryLRU",
     .create = lru_create,
@@ -73,4 +83,6 @@ const struct cacher_ops cacher_memory_lru_ops = {
     .set = lru_set,
     .del = lru_del,
     .clean = lru_clean,
+    .look = lru_look,
+    .usage = lru_usage,
 };

@@ -21,7 +21,7 @@ static bool is_over(const struct cacher_store *s, const struct cacher_entry *e)
 
 static void expire(struct cacher_store *s, struct cacher_entry *e)
 {
-    s->stats->expired++;
+    cacher_count_expired(s->owner);
     cacher_store_remove(s, e);
 }
 
@@ -41,10 +41,10 @@ static void on_sweep(struct loop_timer *timer)
     }
 }
 
-void cacher_store_init(struct cacher_store *s, struct loop *loop, struct cacher_stats *stats)
+void cacher_store_init(struct cacher_store *s, struct loop *loop, struct cacher *owner)
 {
     s->loop = loop;
-    s->stats = stats;
+    s->owner = owner;
     map_init(&s->entries);
     list_init(&s->row);
     loop_timer_init(loop, &s->sweep, on_sweep);
@@ -68,6 +68,22 @@ struct cacher_entry *cacher_store_find(struct cacher_store *s, struct bytes key)
     return e;
 }
 
+struct shared *cacher_store_look(struct cacher_store *s, struct bytes key, uint64_t *out_left_ms)
+{
+    struct cacher_entry *e = cacher_store_find(s, key);
+
+    if (!e) {
+        return NULL;
+    }
+    *out_left_ms = e->ttl_ms ? e->ends_ms - loop_now_ms(s->loop) : 0;
+    return shared_ref(e->value);
+}
+
+struct cacher_usage cacher_store_usage(const struct cacher_store *s)
+{
+    return (struct cacher_usage){.entries = s->entries.count, .bytes = s->n_bytes};
+}
+
 void cacher_store_touch(struct cacher_store *s, struct cacher_entry *e)
 {
     list_remove(&e->link);
@@ -85,7 +101,7 @@ static void make_room(struct cacher_store *s, size_t bytes)
                                        (s->max_entries && s->entries.count >= s->max_entries))) {
         struct cacher_entry *first = list_entry(s->row.next, struct cacher_entry, link);
 
-        s->stats->evicted++;
+        s->owner->stats.evicted++;
         cacher_store_remove(s, first);
     }
 }

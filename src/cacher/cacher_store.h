@@ -19,18 +19,21 @@ struct cacher_entry {
 
 struct cacher_store {
     struct loop *loop;
-    struct cacher_stats *stats; /* borrowed */
-    struct map entries;         /* key -> struct cacher_entry, owned */
-    struct list row;            /* of struct cacher_entry.link: the next to go first */
+    struct cacher *owner; /* borrowed */
+    struct map entries;   /* key -> struct cacher_entry, owned */
+    struct list row;      /* of struct cacher_entry.link: the next to go first */
     size_t n_bytes, max_bytes;
     size_t max_entries; /* 0: no limit */
     struct loop_timer sweep;
 };
 
-void cacher_store_init(struct cacher_store *s, struct loop *loop, struct cacher_stats *stats);
+void cacher_store_init(struct cacher_store *s, struct loop *loop, struct cacher *owner);
 void cacher_store_fini(struct cacher_store *s);
 /* NULL: none, or its time is over. */
 struct cacher_entry *cacher_store_find(struct cacher_store *s, struct bytes key);
+/* A new reference to its value, or NULL, and how long it stays. */
+struct shared *cacher_store_look(struct cacher_store *s, struct bytes key, uint64_t *out_left_ms);
+struct cacher_usage cacher_store_usage(const struct cacher_store *s);
 /* It was used: others go before it. */
 void cacher_store_touch(struct cacher_store *s, struct cacher_entry *e);
 /* Its time begins anew. */

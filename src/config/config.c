@@ -26,6 +26,8 @@ static const struct option options[] = {
 
 enum { N_OPTIONS = sizeof(options) / sizeof(options[0]), HOST_BYTES = 256, CACHER_ENTRIES = 1000 };
 
+enum { METRICS_LIMIT_MAX = 100000 };
+
 static const double CACHE_LIMIT_MAX = 1e15;
 
 /* --- values --- */
@@ -70,6 +72,20 @@ static int read_option(struct config *c, const struct option *o, char *const *en
     }
     (void)snprintf(error_text, error_room, "%s must be a %s, not '%.*s'.", name,
                    o->kind == KIND_BOOL ? "boolean (true or false)" : "number", BYTES_ARG(value));
+    return ERR_INVALID;
+}
+
+/* METRICS=true or false takes the place of the whole object, as in the original. */
+static int read_metrics(struct config *c, char *const *environment, char *error_text,
+                        size_t error_room)
+{
+    struct bytes value = config_env_get(environment, "METRICS");
+
+    if (value.n == 0 || to_bool(value, &c->metrics_enabled)) {
+        return 0;
+    }
+    (void)snprintf(error_text, error_room, "METRICS must be a boolean (true or false), not '%.*s'.",
+                   BYTES_ARG(value));
     return ERR_INVALID;
 }
 
@@ -258,6 +274,7 @@ static void make_broker_options(struct config *c)
                     c->breaker_min_requests, c->breaker_half_open_ms},
         .bulkhead = {c->bulkhead_enabled, c->bulkhead_concurrency, c->bulkhead_max_queue},
         .cacher = make_cacher_options(c),
+        .metrics = {c->metrics_enabled, to_unsigned(c->metrics_limit)},
         .request_timeout_ms = c->request_timeout_ms,
         .max_call_level = (int)to_unsigned(c->max_call_level),
         .heartbeat_interval_s = c->heartbeat_interval_s,
@@ -304,6 +321,9 @@ static const char *fault_of(struct config *c)
     if (!(c->app_connections >= 1 && c->app_connections <= UINT16_MAX)) {
         return "SIDECAR_APP_CONNECTIONS must be from 1 to 65535.";
     }
+    if (!(c->metrics_limit >= 1 && c->metrics_limit <= METRICS_LIMIT_MAX)) {
+        return "SIDECAR_METRICS_LIMIT must be from 1 to 100000.";
+    }
     if (!has_cache_limit(c)) {
         return "SIDECAR_CACHE_LIMIT must be from 1 to 1e15 bytes.";
     }
@@ -319,6 +339,9 @@ int config_read(struct config *c, char *const *environment, char *error_text, si
     arena_init(&c->arena);
     for (size_t i = 0; i < N_OPTIONS && err == 0; i++) {
         err = read_option(c, &options[i], environment, error_text, error_room);
+    }
+    if (err == 0) {
+        err = read_metrics(c, environment, error_text, error_room);
     }
     if (err) {
         return err;

@@ -7,6 +7,8 @@
 #include "broker/pipeline.h"
 #include "external/external_internal.h"
 
+enum { NET_MS = 10 };
+
 static void on_done(struct http_client_request *http, int err, const struct http_response *response)
 {
     struct external_request *request = container_of(http, struct external_request, http);
@@ -119,8 +121,9 @@ static uint64_t deadline_ms(const struct external_request *request)
     double left = request->left_ms;
     double most = request->external->app_timeout_ms;
 
-    /* The timeout middleware ends the call in time; this is the net under it. */
-    return loop_delay_ms(left >= 0 && left < most ? left + 1 : most);
+    /* The timeout middleware ends the call in time, a little later when a node asked; this is the
+     * net under it. */
+    return loop_delay_ms(left >= 0 && left < most ? left + NET_MS : most);
 }
 
 bool external_request_send(struct external_request *request, struct bytes url)

@@ -4,19 +4,27 @@
  * calls wait in a row, first come first served, and beyond the row are refused with 429.
  */
 #include "broker/broker.h"
+#include "metrics/metrics.h"
 #include "middleware/middleware.h"
 #include "middleware/policy.h"
 #include "registry/endpoint_attachment.h"
 
+/* Gauges; NULL: metrics are off. */
+struct bulkhead_gauges {
+    struct metric *inflight, *queue_size;
+};
+
 struct bulkhead_middleware {
     struct middleware base;
     const struct broker_options *options;
+    struct bulkhead_gauges actions, events;
 };
 
 /* Of one action or event. */
 struct bulkhead {
     struct endpoint_attachment attachment;
     struct bulkhead_options options;
+    const struct bulkhead_gauges *gauges;
     unsigned n_running, n_waiting;
     struct list waiting; /* of struct place.link */
     struct loop_defer admit;
@@ -30,6 +38,29 @@ struct place {
     bool is_running;
 };
 
+static void set_gauge(const struct bulkhead *b, struct metric *gauge, unsigned value)
+{
+    const struct endpoint *e = b->attachment.endpoint;
+    const struct metric_label labels[] = {metric_text(e->name), metric_text(e->service_name)};
+
+    metric_set(metric_item(gauge, labels), value);
+}
+
+static void show(const struct bulkhead *b)
+{
+    if (b->gauges->inflight) {
+        set_gauge(b, b->gauges->inflight, b->n_running);
+        set_gauge(b, b->gauges->queue_size, b->n_waiting);
+    }
+}
+
+static void show_queue(const struct bulkhead *b)
+{
+    if (b->gauges->queue_size) {
+        set_gauge(b, b->gauges->queue_size, b->n_waiting);
+    }
+}
+
 /* From the loop, not from the call that made room: a row of quick calls must not nest. */
 static void on_admit(struct loop_defer *defer)
 {
@@ -41,6 +72,7 @@ static void on_admit(struct loop_defer *defer)
         b->n_waiting--;
         b->n_running++;
         next->is_running = true;
+        show(b);
         if (b->n_waiting > 0) {
             loop_defer_start(next->ctx->loop, &b->admit);
         }
@@ -84,8 +116,10 @@ static struct bulkhead *bulkhead_of(struct bulkhead_middleware *m, struct contex
         .fini = bulkhead_fini,
     };
     struct endpoint_attachment *a = endpoint_attachment_of(ctx->endpoint, &ops, m);
+    struct bulkhead *b = container_of(a, struct bulkhead, attachment);
 
-    return container_of(a, struct bulkhead, attachment);
+    b->gauges = ctx->kind == CONTEXT_LOCAL_EVENT ? &m->events : &m->actions;
+    return b;
 }
 
 static struct mol_error *queue_is_full(struct context *ctx)
@@ -133,10 +167,12 @@ static enum pipeline_step bulkhead_enter(struct middleware *base, struct context
     if (b->n_running < b->options.concurrency && b->n_waiting == 0) {
         b->n_running++;
         place->is_running = true;
+        show(b);
         return PIPELINE_NEXT;
     }
     list_append(&b->waiting, &place->link);
     b->n_waiting++;
+    show_queue(b);
     return PIPELINE_WAIT;
 }
 
@@ -146,6 +182,7 @@ static enum pipeline_step bulkhead_leave(struct middleware *m, struct context *c
 
     if (place && place->is_running) {
         place->bulkhead->n_running--;
+        show(place->bulkhead);
         if (place->bulkhead->n_waiting > 0) {
             loop_defer_start(ctx->loop, &place->bulkhead->admit);
         }
@@ -159,12 +196,18 @@ static void bulkhead_cancel(struct middleware *m, struct context *ctx)
 
     list_remove(&place->link);
     place->bulkhead->n_waiting--;
+    show_queue(place->bulkhead);
 }
 
 static struct middleware *bulkhead_create(struct broker *broker)
 {
     struct bulkhead_middleware *m = mem_new(struct bulkhead_middleware);
+    struct metrics *metrics = broker_metrics(broker);
 
+    m->actions.inflight = metrics_get(metrics, METRICS_REQUEST_BULKHEAD_INFLIGHT);
+    m->actions.queue_size = metrics_get(metrics, METRICS_REQUEST_BULKHEAD_QUEUE_SIZE);
+    m->events.inflight = metrics_get(metrics, METRICS_EVENT_BULKHEAD_INFLIGHT);
+    m->events.queue_size = metrics_get(metrics, METRICS_EVENT_BULKHEAD_QUEUE_SIZE);
     m->base.ops = &middleware_bulkhead_ops;
     m->options = broker_options(broker);
     return &m->base;

@@ -194,27 +194,14 @@ static enum pipeline_step acquire(struct cacher_middleware *m, struct visit *vis
 
 /* --- the stage --- */
 
-static void clean_one(struct cacher_middleware *m, struct context *ctx, struct bytes pattern)
-{
-    if (json_type(pattern) == JSON_STRING) {
-        cacher_clean(m->cacher, json_string(pattern, &ctx->arena));
-    } else if (json_is_true(pattern)) {
-        cacher_clean(m->cacher, BYTES_NONE);
-    }
-}
-
 static void clean(struct cacher_middleware *m, struct context *ctx)
 {
-    struct bytes patterns = json_get(ctx->endpoint->definition, BYTES("cleanCache"));
-    struct json_iter it = json_iter(patterns);
-    struct bytes item;
+    struct bytes match = json_get(ctx->endpoint->definition, BYTES("cleanCache"));
 
-    if (json_type(patterns) != JSON_ARRAY) {
-        clean_one(m, ctx, patterns);
-        return;
-    }
-    while (json_next_item(&it, &item)) {
-        clean_one(m, ctx, item);
+    if (json_is_true(match)) {
+        cacher_clean(m->cacher, BYTES_NONE);
+    } else if (json_type(match) == JSON_STRING || json_type(match) == JSON_ARRAY) {
+        cacher_clean_matching(m->cacher, match);
     }
 }
 

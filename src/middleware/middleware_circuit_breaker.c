@@ -9,6 +9,7 @@
  * its answer never came.
  */
 #include "broker/broker.h"
+#include "metrics/metrics.h"
 #include "middleware/middleware.h"
 #include "middleware/policy.h"
 #include "registry/endpoint_attachment.h"
@@ -27,7 +28,8 @@ struct breaker_middleware {
     struct logger log;
     struct broker *broker;
     const struct broker_options *options;
-    struct list breakers; /* of struct breaker.link */
+    struct metrics *metrics; /* NULL: they are off */
+    struct list breakers;    /* of struct breaker.link */
     struct loop_timer window;
 };
 
@@ -71,6 +73,22 @@ static void tell(const struct breaker *b, struct bytes event, bool with_counts)
     buf_fini(&payload);
 }
 
+static struct metric_item *item_of(const struct breaker *b, enum metrics_id id)
+{
+    const struct endpoint *e = b->attachment.endpoint;
+    const struct metric_label labels[] = {metric_text(e->node_id->bytes),
+                                          metric_text(e->service_name), metric_text(e->name)};
+
+    return metric_item(metrics_get(b->owner->metrics, id), labels);
+}
+
+static void set_gauge(const struct breaker *b, enum metrics_id id, double value)
+{
+    if (b->owner->metrics) {
+        metric_set(item_of(b, id), value);
+    }
+}
+
 /* --- states --- */
 
 static void set_state(struct breaker *b, enum breaker_state state)
@@ -91,6 +109,8 @@ static void half_open(struct breaker *b)
 {
     set_state(b, BREAKER_HALF_OPEN);
     tell(b, BYTES("$circuit-breaker.half-opened"), false);
+    set_gauge(b, METRICS_CIRCUIT_BREAKER_OPENED_ACTIVE, 0);
+    set_gauge(b, METRICS_CIRCUIT_BREAKER_HALF_OPENED_ACTIVE, 1);
 }
 
 static void on_timer(struct loop_timer *timer)
@@ -106,6 +126,10 @@ static void trip(struct breaker *b)
     set_state(b, BREAKER_OPEN);
     start_timer(b);
     tell(b, BYTES("$circuit-breaker.opened"), true);
+    set_gauge(b, METRICS_CIRCUIT_BREAKER_OPENED_ACTIVE, 1);
+    if (b->owner->metrics) {
+        metric_add(item_of(b, METRICS_CIRCUIT_BREAKER_OPENED_TOTAL), 1);
+    }
 }
 
 static void close_breaker(struct breaker *b)
@@ -114,6 +138,8 @@ static void close_breaker(struct breaker *b)
     set_state(b, BREAKER_CLOSED);
     b->count = b->failures = 0;
     tell(b, BYTES("$circuit-breaker.closed"), false);
+    set_gauge(b, METRICS_CIRCUIT_BREAKER_OPENED_ACTIVE, 0);
+    set_gauge(b, METRICS_CIRCUIT_BREAKER_HALF_OPENED_ACTIVE, 0);
 }
 
 static void check_threshold(struct breaker *b)
@@ -259,6 +285,12 @@ static struct middleware *breaker_create(struct broker *broker)
     m->log = (struct logger){broker_log_sink(broker), "circuit-breaker"};
     m->broker = broker;
     m->options = broker_options(broker);
+    m->metrics = broker_metrics(broker);
+    if (m->options->breaker.is_enabled) { /* else they are listed from the first breaker on */
+        (void)metrics_get(m->metrics, METRICS_CIRCUIT_BREAKER_OPENED_ACTIVE);
+        (void)metrics_get(m->metrics, METRICS_CIRCUIT_BREAKER_OPENED_TOTAL);
+        (void)metrics_get(m->metrics, METRICS_CIRCUIT_BREAKER_HALF_OPENED_ACTIVE);
+    }
     list_init(&m->breakers);
     loop_timer_init(broker_loop(broker), &m->window, on_window_over);
     return &m->base;

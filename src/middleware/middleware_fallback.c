@@ -5,13 +5,27 @@
  * retries and time-outs, so it comes when those have done what they could.
  */
 #include "broker/broker.h"
+#include "metrics/metrics.h"
 #include "middleware/middleware.h"
 #include "registry/endpoint.h"
 
 struct fallback_middleware {
     struct middleware base;
     struct logger log;
+    struct metric *total; /* NULL: metrics are off */
 };
+
+/* service: BYTES_NONE when the caller brought the fallback. */
+static void count(const struct fallback_middleware *m, const struct context *ctx,
+                  struct bytes service)
+{
+    const struct metric_label labels[] = {
+        bytes_is_set(service) ? metric_text(service) : metric_slice(BYTES_NONE),
+        metric_text(ctx->name),
+    };
+
+    metric_add(metric_item(m->total, labels), 1);
+}
 
 static void tell(const struct fallback_middleware *m, struct context *ctx)
 {
@@ -62,12 +76,14 @@ static enum pipeline_step fallback_leave(struct middleware *base, struct context
     }
     if (json_is_truthy(ctx->fallback_response)) {
         tell(m, ctx);
+        count(m, ctx, BYTES_NONE);
         ctx->error = NULL;
         ctx->result = ctx->fallback_response;
         return PIPELINE_NEXT;
     }
     if (has_own(ctx->endpoint)) {
         tell(m, ctx);
+        count(m, ctx, ctx->endpoint->service_name);
         return ask_service(ctx);
     }
     return PIPELINE_NEXT;
@@ -88,6 +104,7 @@ static struct middleware *fallback_create(struct broker *broker)
 
     m->base.ops = &middleware_fallback_ops;
     m->log = (struct logger){broker_log_sink(broker), "fallback"};
+    m->total = metrics_get(broker_metrics(broker), METRICS_REQUEST_FALLBACK_TOTAL);
     return &m->base;
 }
 

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "broker/broker.h"
+#include "metrics/metrics.h"
 #include "middleware/middleware.h"
 #include "middleware/policy.h"
 #include "registry/endpoint_attachment.h"
@@ -15,6 +16,7 @@ struct retry_middleware {
     struct middleware base;
     struct logger log;
     const struct broker_options *options;
+    struct metric *attempts; /* NULL: metrics are off */
 };
 
 /* While a context waits. */
@@ -114,6 +116,7 @@ static enum pipeline_step retry_leave(struct middleware *base, struct context *c
     if (!policy->options.is_enabled || !is_worth_it(policy, ctx->error)) {
         return PIPELINE_NEXT;
     }
+    policy_count(m->attempts, ctx->endpoint->service_name, ctx->name); /* the last failure, too */
     r = retrying_of(ctx);
     most = ctx->retries >= 0 ? ctx->retries : policy->options.retries;
     if (ctx->n_retries >= most) {
@@ -140,6 +143,7 @@ static struct middleware *retry_create(struct broker *broker)
     m->base.ops = &middleware_retry_ops;
     m->log = (struct logger){broker_log_sink(broker), "retry"};
     m->options = broker_options(broker);
+    m->attempts = metrics_get(broker_metrics(broker), METRICS_REQUEST_RETRY_ATTEMPTS_TOTAL);
     return &m->base;
 }
 

@@ -4,13 +4,16 @@
  * runs further in is cancelled; a late answer meets nobody.
  */
 #include "broker/broker.h"
+#include "metrics/metrics.h"
 #include "middleware/middleware.h"
+#include "middleware/policy.h"
 
 enum { CALLER_FIRST_MS = 2 };
 
 struct timeout_middleware {
     struct middleware base;
     struct logger log;
+    struct metric *timeouts; /* NULL: metrics are off */
 };
 
 struct running_timeout {
@@ -31,6 +34,7 @@ static void on_time_up(struct loop_timer *timer)
     struct context *ctx = t->ctx;
 
     log_warn(&t->owner->log, "Request '%.*s' is timed out.", BYTES_ARG(ctx->name));
+    policy_count(t->owner->timeouts, ctx->endpoint->service_name, ctx->name);
     pipeline_abort(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_TIMEOUT, ctx->name,
                                                named_node(ctx)));
 }
@@ -81,6 +85,7 @@ static struct middleware *timeout_create(struct broker *broker)
 
     m->base.ops = &middleware_timeout_ops;
     m->log = (struct logger){broker_log_sink(broker), "broker"};
+    m->timeouts = metrics_get(broker_metrics(broker), METRICS_REQUEST_TIMEOUT_TOTAL);
     return &m->base;
 }
 

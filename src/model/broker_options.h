@@ -30,6 +30,12 @@ struct cacher_options {
     size_t limit_bytes;       /* of all that is kept */
 };
 
+/* metrics. */
+struct metrics_options {
+    bool is_enabled;
+    unsigned max_items; /* label sets of one metric */
+};
+
 struct broker_options {
     struct bytes namespace_; /* may be empty */
     struct bytes node_id;
@@ -44,6 +50,7 @@ struct broker_options {
     struct breaker_options breaker;
     struct bulkhead_options bulkhead;
     struct cacher_options cacher;
+    struct metrics_options metrics;
     double request_timeout_ms;   /* 0: none */
     int max_call_level;          /* 0: no limit */
     double heartbeat_interval_s; /* 0: no heartbeats */

@@ -109,6 +109,10 @@ static void transit_init(struct transit *t, const struct transit_options *option
     t->disable_version_check = options->disable_version_check;
     t->disable_balancer = options->disable_balancer && options->transporter->has_balancer;
     t->max_queue_size = options->max_queue_size;
+    t->metrics = options->metrics;
+    if (t->metrics) {
+        transit_metrics_init(t);
+    }
     map_init(&t->pending);
     list_init(&t->pending_order);
     list_init(&t->balanced);

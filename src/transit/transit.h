@@ -15,6 +15,7 @@
 #include "transporter/transporter.h"
 
 struct transit;
+struct metrics;
 struct serializer_ops;
 
 struct transit_options {
@@ -26,6 +27,7 @@ struct transit_options {
     bool disable_version_check;
     bool disable_balancer;
     unsigned max_queue_size; /* 0: no limit */
+    struct metrics *metrics; /* borrowed; NULL: they are off */
 };
 
 /* Who is there: implemented by discovery/. */

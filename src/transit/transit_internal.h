@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/map.h"
+#include "metrics/metrics.h"
 #include "serializer/serializer.h"
 #include "transit/transit.h"
 
@@ -18,6 +19,7 @@ struct transit {
     enum protocol fixed;               /* PROTOCOL_NONE: auto */
     bool disable_version_check, disable_balancer, is_connected;
     unsigned max_queue_size;
+    struct metrics *metrics; /* borrowed; NULL: they are off */
     const struct transit_node_events *node_events;
     void *node_owner;
     const struct transit_call_events *call_events;
@@ -38,6 +40,16 @@ void transit_receive(struct transit *t, enum packet_type type, struct bytes payl
 /* --- transit_pending.c --- */
 void transit_pending_answer(struct transit *t, const struct packet_envelope *from,
                             struct bytes packet);
+
+/* --- transit_metrics.c: only called when there are metrics --- */
+/* Makes known what there is to count. */
+void transit_metrics_init(struct transit *t);
+void transit_metrics_count(struct transit *t, enum metrics_id id);
+/* A packet to be published, or one that was received and read. */
+void transit_metrics_packet(struct transit *t, enum metrics_id id, enum packet_type type);
+/* Bytes of a packet that goes out, or has come in. */
+void transit_metrics_sent(struct transit *t, size_t bytes);
+void transit_metrics_received(struct transit *t, size_t bytes);
 
 /* --- transit_balanced.c --- */
 void transit_balanced_free(struct transit *t);

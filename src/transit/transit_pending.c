@@ -94,6 +94,9 @@ void transit_pending_answer(struct transit *t, const struct packet_envelope *fro
                   "Orphan response is received. Maybe the request is timed out earlier. "
                   "ID: %.*s, Sender: %.*s",
                   BYTES_ARG(response.id), BYTES_ARG(from->sender));
+        if (t->metrics) {
+            transit_metrics_count(t, METRICS_TRANSIT_ORPHAN_RESPONSE_TOTAL);
+        }
         return;
     }
     transit_cancel_request(t, request);

@@ -147,6 +147,9 @@ static void receive(struct transit *t, enum packet_type type, struct bytes paylo
                  packet_type_name(type), payload.n, err_text(err));
         return;
     }
+    if (t->metrics) {
+        transit_metrics_packet(t, METRICS_TRANSIT_RECEIVE_TOTAL, type);
+    }
     if (!version_is_fine(t, &from)) {
         refuse_version(t, type, &from);
         return;
@@ -162,6 +165,9 @@ static void receive(struct transit *t, enum packet_type type, struct bytes paylo
 
 void transit_receive(struct transit *t, enum packet_type type, struct bytes payload)
 {
+    if (t->metrics) {
+        transit_metrics_received(t, payload.n);
+    }
     receive(t, type, payload);
     arena_fini(&t->scratch);
     arena_init_in(&t->scratch, t->room, sizeof(t->room));

@@ -16,6 +16,9 @@ static int publish(struct transit *t, const struct topic *topic, struct bytes wi
                   packet_type_name(topic->type), BYTES_ARG(topic->node_id), wire.n, most);
         return ERR_LIMIT;
     }
+    if (t->metrics) {
+        transit_metrics_sent(t, wire.n);
+    }
     return transporter_publish(t->transporter, topic, wire);
 }
 
@@ -58,7 +61,12 @@ static const char *failure_of(enum packet_type type)
 
 int transit_send_out(struct transit *t, const struct topic *topic)
 {
-    int err = t->is_connected ? serialize_and_publish(t, topic) : ERR_NOT_CONNECTED;
+    int err;
+
+    if (t->metrics) {
+        transit_metrics_packet(t, METRICS_TRANSIT_PUBLISH_TOTAL, topic->type);
+    }
+    err = t->is_connected ? serialize_and_publish(t, topic) : ERR_NOT_CONNECTED;
 
     if (err && err != ERR_NOT_CONNECTED && failure_of(topic->type)) {
         transit_tell_error(t, "transit", failure_of(topic->type), err_text(err));

@@ -53,6 +53,14 @@ static enum pipeline_step probe_leave(struct middleware *m, struct context *ctx)
     return step;
 }
 
+static void probe_again(struct middleware *m, struct context *ctx)
+{
+    struct probe *p = container_of(m, struct probe, base);
+
+    assert_ptr_equal(*pipeline_slot(ctx), p);
+    note((char)(p->letter - 'A' + '1'));
+}
+
 static void probe_cancel(struct middleware *m, struct context *ctx)
 {
     note('!');
@@ -63,6 +71,7 @@ static const struct middleware_ops probe_ops = {
     .kinds = MIDDLEWARE_LOCAL_ACTION,
     .enter = probe_enter,
     .leave = probe_leave,
+    .again = probe_again,
     .cancel = probe_cancel,
 };
 
@@ -179,7 +188,18 @@ static void a_context_may_go_round_again(void **state)
     bench->finishes_at_once = true;
     bench->ctx->name = BYTES("$node.options");
     pipeline_run(bench->ctx);
-    assert_string_equal(bench->trace, "ABC*cbCcba+"); /* the second time at the real endpoint */
+    assert_string_equal(bench->trace, "ABC*cb1Ccba+"); /* the second time at the real endpoint */
+}
+
+static void those_outside_hear_of_each_round(void **state)
+{
+    bench->probes[2].on_leave = PIPELINE_WAIT;
+    bench->finishes_at_once = true;
+    bench->ctx->name = BYTES("$node.options");
+    pipeline_run(bench->ctx);
+    bench->probes[1].on_leave = PIPELINE_AGAIN;
+    pipeline_resume(bench->ctx, PIPELINE_AGAIN);
+    assert_string_equal(bench->trace, "ABC*c12cb1Ccba+");
 }
 
 static void going_round_again_to_nobody_fails(void **state)
@@ -227,6 +247,7 @@ int main(void)
         with_bench(a_held_context_may_turn_round),
         with_bench(a_context_held_on_its_way_back_goes_on),
         with_bench(a_context_may_go_round_again),
+        with_bench(those_outside_hear_of_each_round),
         with_bench(going_round_again_to_nobody_fails),
         with_bench(giving_up_cancels_the_handler_and_leaves_all),
         with_bench(giving_up_cancels_who_holds_it),

@@ -240,6 +240,76 @@ static void patterns_clean(void **state)
     }
 }
 
+static void several_patterns_clean_at_once(void **state)
+{
+    begin(BYTES("Memory"));
+    set("a.x", "1", -1);
+    set("b.x", "1", -1);
+    set("c.x", "1", -1);
+    set("\"", "1", -1);
+    cacher_clean_matching(t.cacher, BYTES("[\"a.*\",5,\"(a?\",\"\\\"\"]"));
+    assert_false(has("a.x"));
+    assert_false(has("\""));
+    assert_true(has("b.x"));
+    cacher_clean_matching(t.cacher, BYTES("\"b.**\""));
+    assert_false(has("b.x"));
+    cacher_clean_matching(t.cacher, BYTES("true")); /* names no key */
+    cacher_clean_matching(t.cacher, BYTES("[]"));
+    assert_true(has("c.x"));
+    assert_int_equal(t.cacher->stats.cleans, 4);
+    end();
+}
+
+static void looking_is_no_use(void **state)
+{
+    static const char *const types[] = {"Memory", "MemoryLRU"};
+
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t left_ms = 77;
+        struct shared *value;
+
+        t.options.ttl_s = 10;
+        t.options.max_entries = 2;
+        begin(bytes_cstr(types[i]));
+        set("a", "1", -1);
+        set("b", "2", 0);
+        loop_advance(t.loop, 4000);
+        assert_null(cacher_look(t.cacher, BYTES("c"), &left_ms));
+        assert_int_equal(left_ms, 77);
+        value = cacher_look(t.cacher, BYTES("a"), &left_ms);
+        assert_bytes(value->bytes, "1");
+        shared_unref(value);
+        assert_int_equal(left_ms, 6000); /* and not renewed */
+        value = cacher_look(t.cacher, BYTES("b"), &left_ms);
+        shared_unref(value);
+        assert_int_equal(left_ms, 0);
+        loop_advance(t.loop, 6000);
+        assert_null(cacher_look(t.cacher, BYTES("a"), &left_ms));
+        assert_int_equal(t.cacher->stats.gets, 0);
+        assert_int_equal(t.cacher->stats.expired, 1);
+        end();
+    }
+}
+
+static void usage_is_what_is_there(void **state)
+{
+    size_t one;
+
+    begin(BYTES("MemoryLRU"));
+    assert_int_equal(cacher_usage(t.cacher).entries, 0);
+    assert_int_equal(cacher_usage(t.cacher).bytes, 0);
+    set("a", "12345", -1);
+    one = cacher_usage(t.cacher).bytes;
+    assert_in_range(one, 6, 500);
+    set("b", "1234567", -1);
+    assert_int_equal(cacher_usage(t.cacher).entries, 2);
+    assert_int_equal(cacher_usage(t.cacher).bytes, 2 * one + 2);
+    cacher_del(t.cacher, BYTES("b"));
+    assert_int_equal(cacher_usage(t.cacher).entries, 1);
+    assert_int_equal(cacher_usage(t.cacher).bytes, one);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +324,9 @@ int main(void)
         cmocka_unit_test(small_entries_count_with_what_they_take),
         cmocka_unit_test(a_value_that_is_too_large_ends_the_one_before),
         cmocka_unit_test(patterns_clean),
+        cmocka_unit_test(several_patterns_clean_at_once),
+        cmocka_unit_test(looking_is_no_use),
+        cmocka_unit_test(usage_is_what_is_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

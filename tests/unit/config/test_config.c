@@ -62,6 +62,33 @@ static void variables_stand_over_defaults(void **state)
     config_fini(&c);
 }
 
+static void metrics_have_a_short_form(void **state)
+{
+    struct config c;
+
+    assert_int_equal(read_config(&c, NULL, NULL), 0);
+    assert_false(c.broker.metrics.is_enabled);
+    assert_int_equal(c.broker.metrics.max_items, 2000);
+    config_fini(&c);
+    assert_int_equal(read_config(&c, "METRICS_ENABLED=true", "SIDECAR_METRICS_LIMIT=5"), 0);
+    assert_true(c.broker.metrics.is_enabled);
+    assert_int_equal(c.broker.metrics.max_items, 5);
+    config_fini(&c);
+    assert_int_equal(read_config(&c, "METRICS=true", NULL), 0);
+    assert_true(c.broker.metrics.is_enabled);
+    assert_true(json_is_true(
+        json_get(json_get(c.broker.public_options, BYTES("metrics")), BYTES("enabled"))));
+    config_fini(&c);
+    assert_int_equal(read_config(&c, "METRICS=false", "METRICS_ENABLED=true"), 0);
+    assert_false(c.broker.metrics.is_enabled); /* it takes the place of the object */
+    config_fini(&c);
+    assert_int_equal(read_config(&c, "METRICS=on", NULL), ERR_INVALID);
+    assert_string_equal(error_text, "METRICS must be a boolean (true or false), not 'on'.");
+    config_fini(&c);
+    assert_int_equal(read_config(&c, "SIDECAR_METRICS_LIMIT=0", NULL), ERR_INVALID);
+    config_fini(&c);
+}
+
 static void faults_are_told(void **state)
 {
     static const struct {
@@ -172,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_the_originals),
         cmocka_unit_test(variables_stand_over_defaults),
+        cmocka_unit_test(metrics_have_a_short_form),
         cmocka_unit_test(faults_are_told),
         cmocka_unit_test(credentials_are_masked),
         cmocka_unit_test(transporter_options_are_an_object),
