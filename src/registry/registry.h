@@ -9,6 +9,7 @@
 #include "loop/loop.h"
 #include "packet/packet.h"
 #include "registry/endpoint_list.h"
+#include "registry/strategy.h"
 
 /* What other nodes may make us keep. An INFO that goes beyond is refused as a whole. */
 enum {
@@ -28,6 +29,7 @@ struct registry_options {
     struct bytes node_id; /* own, text */
     bool prefer_local;
     const struct strategy_ops *strategy; /* NULL: round robin */
+    struct bytes strategy_options;       /* slice: object or none; outlives the registry */
 };
 
 struct registry *registry_new(struct loop *loop, const struct registry_options *options);
@@ -141,11 +143,12 @@ void registry_local_services_json(struct registry *r, struct buf *out);
  */
 /* NULL: never seen. */
 struct endpoint_list *registry_find_action(struct registry *r, struct bytes action);
-/* Balanced choice (docs/protocol.md, Choosing an endpoint); NULL: none available. */
+/* Balanced choice (docs/protocol.md, Choosing an endpoint); NULL: none available. input may be
+ * NULL. */
 struct endpoint *registry_choose(struct registry *r, struct endpoint_list *list,
-                                 struct context *ctx);
+                                 const struct strategy_input *input);
 struct endpoint *registry_choose_local(struct registry *r, struct endpoint_list *list,
-                                       struct context *ctx);
+                                       const struct strategy_input *input);
 /* The endpoint on that node if it is available, else NULL. */
 struct endpoint *registry_choose_node(struct registry *r, struct endpoint_list *list,
                                       struct bytes node_id);

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The strategies by name. */
+/* The strategies by name, and what several of them need. */
 #include "registry/strategy.h"
+
+#include <math.h>
+
+#include "base/uuid.h"
+#include "json/json.h"
 
 const struct strategy_ops *strategy_find(struct bytes name)
 {
@@ -15,4 +20,16 @@ const struct strategy_ops *strategy_find(struct bytes name)
         }
     }
     return NULL;
+}
+
+double strategy_number(struct bytes options, struct bytes name, double initial)
+{
+    double value;
+
+    return json_double(json_get(options, name), &value) && isfinite(value) ? value : initial;
+}
+
+struct endpoint *strategy_any(struct endpoint *const *candidates, unsigned n)
+{
+    return candidates[uuid_random_below(n)];
 }
