@@ -52,6 +52,7 @@ struct registry_node {
     double offline_since_s;  /* < 0: online */
     struct bytes cpu;        /* json slice: number or null */
     char cpu_text[32];
+    double cpu_percent;               /* the same; NaN: null */
     int64_t cpu_seq;                  /* < 0: null */
     struct list services;             /* of struct registry_service.link */
     struct registry_text **published; /* private, owned: the services of its last INFO */

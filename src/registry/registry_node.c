@@ -19,6 +19,7 @@ struct registry_node *registry_node_new(struct registry *r, struct bytes id)
     node->last_heartbeat_s = registry_uptime_s(r);
     node->offline_since_s = -1;
     node->cpu = BYTES("null");
+    node->cpu_percent = NAN;
     node->cpu_seq = -1;
     list_init(&node->services);
     list_append(&r->nodes, &node->link);
@@ -296,6 +297,7 @@ static void take_cpu(struct registry_node *node, struct bytes cpu)
 
         memcpy(node->cpu_text, cpu.p, cpu.n);
         node->cpu = bytes_of(node->cpu_text, cpu.n);
+        node->cpu_percent = value;
         if (node->cpu_seq < 0) {
             node->cpu_seq = 1;
         } else if (node->is_local && is_other) {

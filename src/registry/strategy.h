@@ -42,6 +42,7 @@ struct strategy {
 
 extern const struct strategy_ops strategy_round_robin_ops;
 extern const struct strategy_ops strategy_random_ops;
+extern const struct strategy_ops strategy_cpu_usage_ops;
 
 /* By name without case; NULL when unknown. */
 const struct strategy_ops *strategy_find(struct bytes name);
@@ -51,3 +52,18 @@ const struct strategy_ops *strategy_find(struct bytes name);
 double strategy_number(struct bytes options, struct bytes name, double initial);
 /* Any of them, uniformly. */
 struct endpoint *strategy_any(struct endpoint *const *candidates, unsigned n);
+
+struct strategy_sampling {
+    double count; /* how many are looked at; 0 and below, or more than there are: all, in order */
+    double low;   /* below this is good enough */
+};
+
+/* What is compared; NaN: not known. */
+typedef double strategy_measure_fn(const struct endpoint *e, void *owner);
+/*
+ * Looks at some at random, one maybe twice: the first one below low, else the lowest. When none of
+ * them is known: any of all.
+ */
+struct endpoint *strategy_sample(const struct strategy_sampling *sampling,
+                                 struct endpoint *const *candidates, unsigned n,
+                                 strategy_measure_fn *measure, void *owner);
