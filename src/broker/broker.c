@@ -6,6 +6,7 @@
 #include "broker/broker_internal.h"
 #include "broker/local_info.h"
 #include "broker/node_service.h"
+#include "registry/latency.h"
 #include "serializer/serializer.h"
 #include "transporter/transporter_find.h"
 
@@ -213,6 +214,7 @@ static void leave_cluster(struct broker *b)
         return;
     }
     broker_notify_transporter_closing(b);
+    latency_stop(registry_latency(b->registry));
     discoverer_leave(b->discoverer);
     discoverer_free(b->discoverer);
     b->discoverer = NULL;

@@ -18,6 +18,7 @@ struct registry *registry_new(struct loop *loop, const struct registry_options *
     r->strategy_options = options->strategy_options;
     r->prefer_local = options->prefer_local;
     r->started_ms = loop_now_ms(loop);
+    r->latency = latency_new(r);
     list_init(&r->nodes);
     list_init(&r->services);
     list_init(&r->action_lists);
@@ -43,6 +44,7 @@ void registry_free(struct registry *r)
     }
     registry_action_sweep(r);
     registry_event_sweep(r);
+    latency_free(r->latency);
     map_fini(&r->nodes_by_id);
     map_fini(&r->actions);
     map_fini(&r->events);
@@ -65,6 +67,11 @@ struct registry_node *registry_local_node(struct registry *r)
 struct registry_node *registry_find_node(struct registry *r, struct bytes node_id)
 {
     return map_get(&r->nodes_by_id, node_id);
+}
+
+struct latency *registry_latency(struct registry *r)
+{
+    return r->latency;
 }
 
 const struct list *registry_nodes(const struct registry *r)

@@ -22,6 +22,8 @@ enum {
     REGISTRY_MAX_TEXT_BYTES = 512 << 20, /* of all nodes and services */
 };
 
+struct latency;
+struct latency_host;
 struct registry;
 struct registry_text;
 
@@ -57,6 +59,8 @@ struct registry_node {
     struct list services;             /* of struct registry_service.link */
     struct registry_text **published; /* private, owned: the services of its last INFO */
     unsigned n_published;
+    struct latency_host *host; /* private to latency.c, as the next; NULL: in none */
+    struct list host_link;
     struct list link; /* in the registry, order of appearance */
 };
 
@@ -91,6 +95,8 @@ enum registry_change registry_node_info(struct registry *r, const struct packet_
 void registry_node_heartbeat(struct registry *r, struct registry_node *node, struct bytes cpu);
 /* Marks offline and removes its services. Returns whether it was online. */
 bool registry_node_disconnected(struct registry *r, struct registry_node *node);
+/* How soon others answer PINGs; for whoever can send them. */
+struct latency *registry_latency(struct registry *r);
 /* Forgets an offline node. The local node never. */
 void registry_node_remove(struct registry *r, struct registry_node *node);
 

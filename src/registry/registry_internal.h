@@ -2,6 +2,7 @@
 /* What the files of the registry share among themselves. */
 #pragma once
 
+#include "registry/latency.h"
 #include "registry/registry.h"
 #include "registry/registry_text.h"
 
@@ -9,6 +10,7 @@ struct registry {
     struct loop *loop;                       /* borrowed */
     const struct strategy_ops *strategy_ops; /* the registry's own, as its options */
     struct bytes strategy_options;
+    struct latency *latency; /* owned */
     bool prefer_local;
     uint64_t started_ms;
     struct registry_node *local_node;

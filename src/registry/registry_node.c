@@ -52,6 +52,7 @@ static void unref_texts(struct registry *r, struct registry_text **texts, unsign
 
 void registry_node_free(struct registry *r, struct registry_node *node)
 {
+    latency_node_gone(r->latency, node);
     (void)remove_services(r, node, false);
     unref_texts(r, node->published, node->n_published);
     list_remove(&node->link);
@@ -275,6 +276,7 @@ enum registry_change registry_node_info(struct registry *r, const struct packet_
     ASSERT(status == 0); /* it was good with its services, too */
     *out_services_changed =
         take_info(node, &kept, change == REGISTRY_NODE_RETURNED) && register_services(r, node);
+    latency_node_there(r->latency, node);
     *out_node = node;
 done:
     arena_fini(&arena);
@@ -323,6 +325,7 @@ bool registry_node_disconnected(struct registry *r, struct registry_node *node)
     node->is_available = false;
     node->offline_since_s = registry_uptime_s(r);
     node->seq++;
+    latency_node_gone(r->latency, node);
     (void)remove_services(r, node, false);
     return true;
 }

@@ -13,7 +13,7 @@ const struct strategy_ops *strategy_find(struct bytes name)
         &strategy_round_robin_ops,
         &strategy_random_ops,
         &strategy_cpu_usage_ops,
-
+        &strategy_latency_ops,
     };
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/map.h"
+#include "base/uuid.h"
 #include "serializer/serializer.h"
 #include "transit/transit.h"
 
