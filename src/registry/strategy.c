@@ -10,10 +10,8 @@
 const struct strategy_ops *strategy_find(struct bytes name)
 {
     static const struct strategy_ops *const all[] = {
-        &strategy_round_robin_ops,
-        &strategy_random_ops,
-        &strategy_cpu_usage_ops,
-        &strategy_latency_ops,
+        &strategy_round_robin_ops, &strategy_random_ops, &strategy_cpu_usage_ops,
+        &strategy_latency_ops,     &strategy_shard_ops,
     };
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

@@ -44,6 +44,7 @@ extern const struct strategy_ops strategy_round_robin_ops;
 extern const struct strategy_ops strategy_random_ops;
 extern const struct strategy_ops strategy_cpu_usage_ops;
 extern const struct strategy_ops strategy_latency_ops;
+extern const struct strategy_ops strategy_shard_ops;
 
 /* By name without case; NULL when unknown. */
 const struct strategy_ops *strategy_find(struct bytes name);
