@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How long the hosts of the cluster take to answer a PING: what the strategy Latency goes by. One
- * table and one pinger for a registry, whatever number of lists choose by it (protocol.md 14).
+ * table and one pinger for a registry, whatever number of lists choose by it (docs/protocol.md,
+ * Choosing an endpoint).
  *
  * Nothing happens until somebody wants it. Then, once the node is in the cluster, everybody is
  * pinged, and in each interval one node of every host, at random. The last times of a host are

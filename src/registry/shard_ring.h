@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ring of the strategy Shard, to the number as the original builds it (protocol.md 14). Its
- * entries lie at equal distances and take turns over the sorted nodes, so the one that a hash
- * belongs to is found by arithmetic, and none is stored, however many there are.
+ * The ring of the strategy Shard, to the number as the original builds it (docs/protocol.md,
+ * Choosing an endpoint). Its entries lie at equal distances and take turns over the sorted nodes,
+ * so the one that a hash belongs to is found by arithmetic, and none is stored, however many there
+ * are.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CpuUsage, rule by rule (protocol.md 14). */
+/* CpuUsage, rule by rule (docs/protocol.md, Choosing an endpoint). */
 #include "unit/registry/fixture.h"
 
 static struct fixture *start(const char *options, unsigned n)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Latency, rule by rule (protocol.md 14): the one pinger, the table of hosts, the choice. */
+/* Latency, rule by rule (docs/protocol.md, Choosing an endpoint): the one pinger, the table of
+ * hosts, the choice. */
 #include <math.h>
 
 #include "registry/latency.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Shard against recorded choices of the original, and its own rules (protocol.md 14). */
+/* Shard against recorded choices of the original, and its own rules (docs/protocol.md, Choosing an
+ * endpoint). */
 #include "registry/shard_cache.h"
 #include "registry/shard_ring.h"
 #include "support/vectors.h"
