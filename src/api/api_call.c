@@ -5,16 +5,31 @@
 
 static const char call_action[] = "$sidecar.callAction";
 
+/* In the words of the validator, which says of objects alone no "field". */
+static void refuse(struct api_request *request, const struct api_option_fault *fault)
+{
+    struct arena *arena = api_arena(request);
+    const char *field = strcmp(fault->type, "object") == 0 ? "" : "field ";
+
+    api_fault_reply(request, &(struct api_fault){
+                                 .type = fault->type,
+                                 .message = arena_format(arena, "The 'options.%s' %s%s.",
+                                                         fault->name, field, fault->must),
+                                 .field = arena_format(arena, "options.%s", fault->name),
+                                 .actual = fault->actual,
+                                 .action = call_action,
+                             });
+}
+
 /* What stands in options stands over the same at the top level. */
 static bool read_options(struct api_request *request, struct broker_call *call)
 {
     struct bytes options = api_params_get(request, API_OPTIONS);
     struct arena *arena = api_arena(request);
-    const char *fault = api_options_read(options, arena, call);
+    struct api_option_fault fault;
 
-    if (fault) {
-        api_fault_no_object(request, arena_format(arena, "options.%s", fault), call->headers,
-                            call_action);
+    if (!api_options_read(options, arena, call, &fault)) {
+        refuse(request, &fault);
         return false;
     }
     if (json_is_null_or_none(json_get(options, BYTES("timeout")))) {

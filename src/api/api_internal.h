@@ -60,12 +60,16 @@ struct bytes api_params_get(const struct api_request *request, enum api_member m
 struct bytes api_params_all(struct api_request *request, struct bytes path_name);
 /* A number, or text that holds one (queries only have texts). */
 bool api_params_number(struct bytes slice, struct arena *arena, double *out);
-/*
- * Reads what stands in options into call; the slices are borrowed from it. NULL, or the name of the
- * option that is no object but has to be one.
- */
-const char *api_options_read(struct bytes options, struct arena *arena,
-                             struct broker_call *call) MUST_CHECK;
+/* An option that is not what it has to be. */
+struct api_option_fault {
+    const char *name;    /* "headers" */
+    const char *type;    /* "object" */
+    const char *must;    /* "must be an Object" */
+    struct bytes actual; /* slice */
+};
+/* Reads what stands in options into call; slices and texts are borrowed from both. */
+bool api_options_read(struct bytes options, struct arena *arena, struct broker_call *call,
+                      struct api_option_fault *out) MUST_CHECK;
 /* Reads the query text. */
 void api_params_read_query(struct api_request *request);
 /* The context that a nested call names by X-Parent-ID, or NULL. */

@@ -223,15 +223,22 @@ static bool read_action(struct api_mcall *m, struct mcall_entry *e, struct bytes
            refuse(m->request, field, value, "stringEmpty", "must not be empty");
 }
 
-static bool read_options(const struct api_mcall *m, struct mcall_entry *e, struct bytes options)
+/* Its own options stand in place of the common ones, as in the original. */
+static bool read_options(struct mcall_entry *e, struct bytes own, struct bytes common)
 {
-    const char *fault = api_options_read(options, &e->mcall->arena, &e->call);
+    struct api_mcall *m = e->mcall;
+    bool has_own = !json_is_null_or_none(own);
+    struct api_option_fault fault;
+    struct bytes field;
 
-    return !fault || refuse(m->request, field_of(m, e, "options.headers"), e->call.headers,
-                            "object", "must be an Object");
+    if (api_options_read(has_own ? own : common, &m->arena, &e->call, &fault)) {
+        return true;
+    }
+    field = arena_format(&m->arena, "options.%s", fault.name);
+    return refuse(m->request, has_own ? field_of(m, e, field.p) : field, fault.actual, fault.type,
+                  fault.must);
 }
 
-/* Its own options stand in place of the common ones, as in the original. */
 static bool read_call(struct api_mcall *m, struct mcall_entry *e, struct bytes definition,
                       struct bytes common)
 {
@@ -250,7 +257,7 @@ static bool read_call(struct api_mcall *m, struct mcall_entry *e, struct bytes d
     }
     e->call.params = json_is_null_or_none(fields[1].value) ? BYTES("{}") : fields[1].value;
     e->call.meta = fields[2].value;
-    return read_options(m, e, json_is_null_or_none(fields[3].value) ? common : fields[3].value);
+    return read_options(e, fields[3].value, common);
 }
 
 static struct mcall_entry *add_entry(struct api_mcall *m, struct bytes key)

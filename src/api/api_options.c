@@ -3,15 +3,26 @@
  * /v1/mcall. */
 #include "api/api_internal.h"
 
-const char *api_options_read(struct bytes options, struct arena *arena, struct broker_call *call)
+/* Null, absent and "" are none. */
+static bool read_node(struct bytes value, struct arena *arena, struct broker_call *call)
 {
-    enum { TIMEOUT, RETRIES, FALLBACK, HEADERS, TRACKING, FIELDS };
+    struct bytes text = json_string(value, arena);
+
+    call->target_node = text.n > 0 ? text : BYTES_NONE;
+    return json_is_null_or_none(value) || json_type(value) == JSON_STRING;
+}
+
+bool api_options_read(struct bytes options, struct arena *arena, struct broker_call *call,
+                      struct api_option_fault *out)
+{
+    enum { TIMEOUT, RETRIES, FALLBACK, HEADERS, TRACKING, NODE_ID, FIELDS };
     struct json_field fields[FIELDS] = {
         [TIMEOUT] = {BYTES("timeout"), BYTES_NONE},
         [RETRIES] = {BYTES("retries"), BYTES_NONE},
         [FALLBACK] = {BYTES("fallbackResponse"), BYTES_NONE},
         [HEADERS] = {BYTES("headers"), BYTES_NONE},
         [TRACKING] = {BYTES("tracking"), BYTES_NONE},
+        [NODE_ID] = {BYTES("nodeID"), BYTES_NONE},
     };
 
     json_get_fields(options, fields, FIELDS);
@@ -23,9 +34,15 @@ const char *api_options_read(struct bytes options, struct arena *arena, struct b
     call->is_untracked = bytes_is_set(fields[TRACKING].value) &&
                          json_type(fields[TRACKING].value) != JSON_NULL &&
                          !json_is_truthy(fields[TRACKING].value);
+    if (!read_node(fields[NODE_ID].value, arena, call)) {
+        *out = (struct api_option_fault){"nodeID", "string", "must be a string",
+                                         fields[NODE_ID].value};
+        return false;
+    }
     if (json_is_null_or_none(fields[HEADERS].value)) {
-        return NULL;
+        return true;
     }
     call->headers = fields[HEADERS].value;
-    return json_is_object(call->headers) ? NULL : "headers";
+    *out = (struct api_option_fault){"headers", "object", "must be an Object", call->headers};
+    return json_is_object(call->headers);
 }

@@ -6,7 +6,7 @@
 #include "broker/broker_internal.h"
 #include "broker/local_info.h"
 #include "broker/node_service.h"
-#include "registry/strategy.h"
+#include "registry/latency.h"
 #include "serializer/serializer.h"
 #include "transporter/transporter_find.h"
 
@@ -81,9 +81,11 @@ static int registry_create(struct broker *b)
         log_fatal(&b->log, "Invalid strategy type '%.*s'.", BYTES_ARG(o->strategy));
         return ERR_INVALID;
     }
-    b->registry = registry_new(b->loop, &(struct registry_options){.node_id = o->node_id,
-                                                                   .prefer_local = o->prefer_local,
-                                                                   .strategy = strategy});
+    b->registry =
+        registry_new(b->loop, &(struct registry_options){.node_id = o->node_id,
+                                                         .prefer_local = o->prefer_local,
+                                                         .strategy = strategy,
+                                                         .strategy_options = o->strategy_options});
     local_info_set(b->registry, bytes_of(b->instance_id, UUID_TEXT_BYTES), o->metadata);
     return 0;
 }
@@ -228,6 +230,7 @@ static void leave_cluster(struct broker *b)
         return;
     }
     broker_notify_transporter_closing(b);
+    latency_stop(registry_latency(b->registry));
     discoverer_leave(b->discoverer);
     discoverer_free(b->discoverer);
     b->discoverer = NULL;

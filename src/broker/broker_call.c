@@ -55,6 +55,7 @@ struct endpoint *broker_choose_endpoint(struct context *ctx, struct mol_error **
 {
     struct registry *r = ctx->broker->registry;
     struct endpoint_list *list = registry_find_action(r, ctx->name);
+    struct strategy_input input = {ctx->params, ctx->meta};
     struct endpoint *e = NULL;
 
     if (!list) {
@@ -71,7 +72,7 @@ struct endpoint *broker_choose_endpoint(struct context *ctx, struct mol_error **
                                             ctx->target_node);
         return NULL;
     }
-    e = registry_choose(r, list, ctx);
+    e = registry_choose(r, list, &input);
     if (!e) {
         *out_error = mol_error_about_action(&ctx->arena, MOL_ERROR_SERVICE_NOT_AVAILABLE, ctx->name,
                                             BYTES_NONE);

@@ -293,10 +293,11 @@ static void emit_balanced(struct emission *m)
 static void emit_chosen(struct emission *m)
 {
     struct registry *r = m->run->broker->registry;
+    struct strategy_input input = {m->event->params, m->meta};
 
     for (struct endpoint_list *l = NULL; (l = registry_next_event(r, l, m->event->event));) {
         struct endpoint *e =
-            group_takes_part(m->event->groups, l->group) ? registry_choose(r, l, NULL) : NULL;
+            group_takes_part(m->event->groups, l->group) ? registry_choose(r, l, &input) : NULL;
 
         if (e && e->local) {
             deliver_own(m, e);
@@ -377,7 +378,7 @@ struct reception {
     struct event_run *run;
     struct shared *packet; /* one copy for all handlers */
     struct shared *sender;
-    bool broadcast;
+    const struct packet_event *event;
 };
 
 static void deliver_received(struct reception *r, struct endpoint *endpoint)
@@ -413,8 +414,9 @@ static void receive_for_list(struct reception *r, struct endpoint_list *l)
     struct registry *registry = r->run->broker->registry;
     struct endpoint *e;
 
-    if (!r->broadcast) {
-        e = registry_choose_local(registry, l, NULL);
+    if (!r->event->broadcast) {
+        e = registry_choose_local(registry, l,
+                                  &(struct strategy_input){r->event->data, r->event->meta});
         if (e) {
             deliver_received(r, e);
         }
@@ -432,7 +434,7 @@ static void receive(struct broker *b, const struct packet_envelope *from, struct
                     const struct packet_event *event)
 {
     struct reception r = {run_new(b, NULL, NULL), shared_new(packet), shared_new(from->sender),
-                          event->broadcast};
+                          event};
 
     for (struct endpoint_list *l = NULL; (l = registry_next_event(b->registry, l, event->event));) {
         if (group_takes_part(event->groups, l->group)) {

@@ -4,6 +4,7 @@
  * local subscribers. Payloads are only made when somebody listens.
  */
 #include "broker/broker_internal.h"
+#include "registry/latency.h"
 #include "registry/registry_list.h"
 
 /* Metrics count what nobody listens to, too. */
@@ -93,6 +94,13 @@ void broker_notify_transporter_closing(struct broker *b)
     notify_bool(b, BYTES("$transporter.disconnected"), "graceFul", true);
 }
 
+static void send_ping(void *owner, struct bytes node_id)
+{
+    struct broker *b = owner;
+
+    transit_send_ping(b->transit, node_id);
+}
+
 static void on_ready(void *owner, bool was_reconnect)
 {
     struct broker *b = owner;
@@ -101,6 +109,7 @@ static void on_ready(void *owner, bool was_reconnect)
     if (b->cacher) {
         cacher_clean(b->cacher, BYTES_NONE); /* events that clean it may have been missed */
     }
+    latency_start(registry_latency(b->registry), send_ping, b);
     notify_bool(b, BYTES("$transporter.connected"), "wasReconnect", was_reconnect);
     broker_notify_started(b);
     b->events.on_ready(b, was_reconnect);
@@ -173,10 +182,14 @@ static void on_pong(void *owner, const struct packet_envelope *from, struct byte
                     double elapsed_ms, double time_diff_ms)
 {
     struct broker *b = owner;
+    struct registry_node *node = registry_find_node(b->registry, from->sender);
     struct buf payload;
     struct json_writer w = json_writer(&payload);
 
     broker_metrics_pong(b, from->sender, elapsed_ms, time_diff_ms);
+    if (node) {
+        latency_pong(registry_latency(b->registry), node, elapsed_ms);
+    }
     if (!broker_notify_wanted(b, BYTES("$node.pong"))) {
         return;
     }

@@ -159,11 +159,12 @@ static struct endpoint *choose_local(struct context *ctx, struct mol_error **out
 {
     struct broker *b = ctx->broker;
     struct endpoint_list *list = registry_find_action(b->registry, ctx->name);
+    struct strategy_input input = {ctx->params, ctx->meta};
     bool known = list && list->n_local > 0;
     struct endpoint *e = NULL;
 
     if (known && b->state < BROKER_DRAINING) {
-        e = registry_choose_local(b->registry, list, ctx);
+        e = registry_choose_local(b->registry, list, &input);
     }
     if (!e) {
         bool stopping = b->state >= BROKER_DRAINING;

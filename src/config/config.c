@@ -187,6 +187,9 @@ static struct bytes public_options(const struct config *c, struct arena *arena)
         group = own;
         json_key(&w, member_name(dot < path.n ? bytes_from(path, dot + 1) : path, arena));
         write_value(c, &options[i], &w, arena);
+        if (strcmp(options[i].path, "registry.strategy") == 0) {
+            json_member(&w, BYTES("strategyOptions"), c->strategy_options);
+        }
     }
     if (bytes_is_set(group)) {
         json_end_object(&w);
@@ -268,6 +271,7 @@ static void make_broker_options(struct config *c)
         .transporter_options = c->transporter_options,
         .serializer = c->serializer,
         .strategy = c->strategy,
+        .strategy_options = c->strategy_options,
         .retry = {c->retry_enabled, c->retry_retries, c->retry_delay_ms, c->retry_max_delay_ms,
                   c->retry_factor},
         .breaker = {c->breaker_enabled, c->breaker_threshold, c->breaker_window_s,
@@ -350,6 +354,8 @@ int config_read(struct config *c, char *const *environment, char *error_text, si
     c->transporter_options =
         config_env_object(environment, "MOL_TRANSPORTER__OPTIONS__", &c->arena);
     c->cacher_options = config_env_object(environment, "MOL_CACHER__", &c->arena);
+    c->strategy_options =
+        config_env_object(environment, "MOL_REGISTRY__STRATEGY_OPTIONS__", &c->arena);
     make_broker_options(c);
     fault = fault_of(c);
     if (fault) {

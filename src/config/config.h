@@ -21,6 +21,7 @@ struct config {
 #undef CONFIG_BOOL
     struct bytes transporter_options; /* slice: object, from MOL_TRANSPORTER__OPTIONS__... */
     struct bytes cacher_options;      /* slice: object, from MOL_CACHER__... */
+    struct bytes strategy_options;    /* slice: object, from MOL_REGISTRY__STRATEGY_OPTIONS__... */
     struct broker_options broker;     /* made of the above; borrows from this config */
 };
 

@@ -44,6 +44,7 @@ struct broker_options {
     struct bytes transporter_options; /* slice: object or none */
     struct bytes serializer;          /* name; none: JSON */
     struct bytes strategy;            /* name; none: RoundRobin */
+    struct bytes strategy_options;    /* slice: object or none */
     struct bytes public_options;      /* slice: object; what $node.options shows, secrets masked */
     enum protocol protocol;           /* PROTOCOL_NONE: auto */
     struct retry_options retry;

@@ -7,16 +7,17 @@
 
 #include "base/assert.h"
 #include "model/event_match.h"
-#include "registry/registry.h"
-#include "registry/strategy.h"
+#include "registry/registry_internal.h"
 
-struct endpoint_list *endpoint_list_new(struct shared *name, const struct strategy_ops *ops)
+struct endpoint_list *endpoint_list_new(struct registry *r, struct shared *name,
+                                        struct strategy *strategy)
 {
     struct endpoint_list *list = mem_new(struct endpoint_list);
 
     list->name = name;
     list->is_internal = name->bytes.n > 0 && name->bytes.p[0] == '$';
-    list->strategy_ops = ops;
+    list->registry = r;
+    list->strategy = strategy;
     list_init(&list->link);
     return list;
 }
@@ -72,6 +73,13 @@ static void cut(struct endpoint **items, unsigned *n, const struct endpoint *e)
     memmove(items + at, items + at + 1, (*n - at) * sizeof(struct endpoint *));
 }
 
+static void tell_strategy(struct endpoint_list *list)
+{
+    if (list->strategy && list->strategy->ops->changed) {
+        list->strategy->ops->changed(list->strategy);
+    }
+}
+
 void endpoint_list_add(struct endpoint_list *list, struct endpoint *e)
 {
     if (list->n_items == list->cap_items) {
@@ -86,6 +94,7 @@ void endpoint_list_add(struct endpoint_list *list, struct endpoint *e)
     }
     list->n_unavailable += !e->is_available;
     e->list = list;
+    tell_strategy(list);
 }
 
 void endpoint_list_remove(struct endpoint_list *list, struct endpoint *e)
@@ -96,6 +105,7 @@ void endpoint_list_remove(struct endpoint_list *list, struct endpoint *e)
         cut(list->locals, &list->n_local, e);
     }
     list->n_unavailable -= !e->is_available;
+    tell_strategy(list);
     e->list = NULL;
     e->node = NULL;
     endpoint_unref(e);
@@ -107,16 +117,16 @@ bool endpoint_list_has_available(const struct endpoint_list *list)
 }
 
 static struct endpoint *ask_strategy(struct endpoint_list *list, struct endpoint *const *candidates,
-                                     unsigned n, struct context *ctx)
+                                     unsigned n, const struct strategy_input *input)
 {
     if (!list->strategy) {
-        list->strategy = list->strategy_ops->create();
+        list->strategy = registry_strategy_new(list->registry);
     }
-    return list->strategy->ops->choose(list->strategy, candidates, n, ctx);
+    return list->strategy->ops->choose(list->strategy, candidates, n, input);
 }
 
 static struct endpoint *choose_among(struct endpoint_list *list, struct endpoint *const *items,
-                                     unsigned n, struct context *ctx)
+                                     unsigned n, const struct strategy_input *input)
 {
     struct endpoint **available;
     struct endpoint *chosen;
@@ -129,7 +139,7 @@ static struct endpoint *choose_among(struct endpoint_list *list, struct endpoint
         return items[0]->is_available ? items[0] : NULL;
     }
     if (list->n_unavailable == 0) {
-        return ask_strategy(list, items, n, ctx);
+        return ask_strategy(list, items, n, input);
     }
     available = mem_realloc(NULL, n * sizeof(struct endpoint *));
     for (unsigned i = 0; i < n; i++) {
@@ -137,26 +147,27 @@ static struct endpoint *choose_among(struct endpoint_list *list, struct endpoint
             available[n_available++] = items[i];
         }
     }
-    chosen = n_available ? ask_strategy(list, available, n_available, ctx) : NULL;
+    chosen = n_available ? ask_strategy(list, available, n_available, input) : NULL;
     mem_free(available);
     return chosen;
 }
 
-struct endpoint *endpoint_list_choose_local(struct endpoint_list *list, struct context *ctx)
+struct endpoint *endpoint_list_choose_local(struct endpoint_list *list,
+                                            const struct strategy_input *input)
 {
-    return choose_among(list, list->locals, list->n_local, ctx);
+    return choose_among(list, list->locals, list->n_local, input);
 }
 
 struct endpoint *endpoint_list_choose(struct endpoint_list *list, bool prefer_local,
-                                      struct context *ctx)
+                                      const struct strategy_input *input)
 {
     struct endpoint *local;
 
     if (list->is_internal && list->n_local > 0) {
-        return endpoint_list_choose_local(list, ctx);
+        return endpoint_list_choose_local(list, input);
     }
-    local = prefer_local && list->n_items > 1 ? endpoint_list_choose_local(list, ctx) : NULL;
-    return local ? local : choose_among(list, list->items, list->n_items, ctx);
+    local = prefer_local && list->n_items > 1 ? endpoint_list_choose_local(list, input) : NULL;
+    return local ? local : choose_among(list, list->items, list->n_items, input);
 }
 
 struct endpoint *endpoint_list_choose_node(struct endpoint_list *list,

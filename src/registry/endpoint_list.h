@@ -8,10 +8,10 @@
 #include "base/list.h"
 #include "registry/endpoint.h"
 
-struct context;
 struct event_pattern;
+struct registry;
 struct strategy;
-struct strategy_ops;
+struct strategy_input;
 
 struct endpoint_list {
     struct shared *name; /* owned ref: action name or event pattern */
@@ -22,11 +22,11 @@ struct endpoint_list {
     struct endpoint *one;     /* room for what most lists of a small cluster hold */
     unsigned n_items, cap_items;
     unsigned n_local, cap_locals;
-    unsigned n_unavailable; /* breakers open among items */
-    bool is_internal;       /* name starts with '$' */
-    bool is_literal;        /* events: the pattern has no wildcards */
-    const struct strategy_ops *strategy_ops;
-    struct strategy *strategy;        /* owned; made when first asked; else NULL */
+    unsigned n_unavailable;           /* breakers open among items */
+    bool is_internal;                 /* name starts with '$' */
+    bool is_literal;                  /* events: the pattern has no wildcards */
+    struct registry *registry;        /* borrowed */
+    struct strategy *strategy;        /* owned; NULL: the registry's, made when first asked */
     struct event_pattern *pattern;    /* owned; events with wildcards, else NULL */
     unsigned order;                   /* events: grows with appearance */
     struct endpoint_list *next_alike; /* events: next with this literal name, or next wildcard */
@@ -34,8 +34,9 @@ struct endpoint_list {
     struct list link;                 /* in the registry, order of appearance */
 };
 
-/* name's reference is taken over. */
-struct endpoint_list *endpoint_list_new(struct shared *name, const struct strategy_ops *ops);
+/* Takes name's reference and the strategy (NULL: the registry's) over. */
+struct endpoint_list *endpoint_list_new(struct registry *r, struct shared *name,
+                                        struct strategy *strategy);
 void endpoint_list_free(struct endpoint_list *list); /* drops what is in it; NULL passes */
 
 /* Takes its own reference. */
@@ -44,10 +45,11 @@ void endpoint_list_add(struct endpoint_list *list, struct endpoint *e);
 void endpoint_list_remove(struct endpoint_list *list, struct endpoint *e);
 
 bool endpoint_list_has_available(const struct endpoint_list *list);
-/* Borrowed; NULL: none available. ctx may be NULL where the strategy allows. */
+/* Borrowed; NULL: none available. input may be NULL. */
 struct endpoint *endpoint_list_choose(struct endpoint_list *list, bool prefer_local,
-                                      struct context *ctx);
-struct endpoint *endpoint_list_choose_local(struct endpoint_list *list, struct context *ctx);
+                                      const struct strategy_input *input);
+struct endpoint *endpoint_list_choose_local(struct endpoint_list *list,
+                                            const struct strategy_input *input);
 /* The first available one of that node. */
 struct endpoint *endpoint_list_choose_node(struct endpoint_list *list,
                                            const struct registry_node *node);

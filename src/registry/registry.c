@@ -15,8 +15,10 @@ struct registry *registry_new(struct loop *loop, const struct registry_options *
 
     r->loop = loop;
     r->strategy_ops = options->strategy ? options->strategy : &strategy_round_robin_ops;
+    r->strategy_options = options->strategy_options;
     r->prefer_local = options->prefer_local;
     r->started_ms = loop_now_ms(loop);
+    r->latency = latency_new(r);
     list_init(&r->nodes);
     list_init(&r->services);
     list_init(&r->action_lists);
@@ -26,6 +28,9 @@ struct registry *registry_new(struct loop *loop, const struct registry_options *
     r->local_node->is_local = true;
     r->local_node->seq = 1;
     registry_set_local_info(r, &(struct registry_local_info){0});
+    if (r->strategy_ops->prepare) {
+        r->strategy_ops->prepare(r, r->strategy_options);
+    }
     return r;
 }
 
@@ -39,6 +44,7 @@ void registry_free(struct registry *r)
     }
     registry_action_sweep(r);
     registry_event_sweep(r);
+    latency_free(r->latency);
     map_fini(&r->nodes_by_id);
     map_fini(&r->actions);
     map_fini(&r->events);
@@ -61,6 +67,11 @@ struct registry_node *registry_local_node(struct registry *r)
 struct registry_node *registry_find_node(struct registry *r, struct bytes node_id)
 {
     return map_get(&r->nodes_by_id, node_id);
+}
+
+struct latency *registry_latency(struct registry *r)
+{
+    return r->latency;
 }
 
 const struct list *registry_nodes(const struct registry *r)
@@ -221,15 +232,20 @@ struct endpoint_list *registry_find_action(struct registry *r, struct bytes acti
 }
 
 struct endpoint *registry_choose(struct registry *r, struct endpoint_list *list,
-                                 struct context *ctx)
+                                 const struct strategy_input *input)
 {
-    return endpoint_list_choose(list, r->prefer_local, ctx);
+    return endpoint_list_choose(list, r->prefer_local, input);
 }
 
 struct endpoint *registry_choose_local(struct registry *r, struct endpoint_list *list,
-                                       struct context *ctx)
+                                       const struct strategy_input *input)
 {
-    return endpoint_list_choose_local(list, ctx);
+    return endpoint_list_choose_local(list, input);
+}
+
+struct strategy *registry_strategy_new(struct registry *r)
+{
+    return r->strategy_ops->create(r, r->strategy_options);
 }
 
 struct endpoint *registry_choose_node(struct registry *r, struct endpoint_list *list,

@@ -9,6 +9,7 @@
 #include "loop/loop.h"
 #include "packet/packet.h"
 #include "registry/endpoint_list.h"
+#include "registry/strategy.h"
 
 /* What other nodes may make us keep. An INFO that goes beyond is refused as a whole. */
 enum {
@@ -21,6 +22,8 @@ enum {
     REGISTRY_MAX_TEXT_BYTES = 512 << 20, /* of all nodes and services */
 };
 
+struct latency;
+struct latency_host;
 struct registry;
 struct registry_text;
 
@@ -28,6 +31,7 @@ struct registry_options {
     struct bytes node_id; /* own, text */
     bool prefer_local;
     const struct strategy_ops *strategy; /* NULL: round robin */
+    struct bytes strategy_options;       /* slice: object or none; outlives the registry */
 };
 
 struct registry *registry_new(struct loop *loop, const struct registry_options *options);
@@ -50,10 +54,13 @@ struct registry_node {
     double offline_since_s;  /* < 0: online */
     struct bytes cpu;        /* json slice: number or null */
     char cpu_text[32];
+    double cpu_percent;               /* the same; NaN: null */
     int64_t cpu_seq;                  /* < 0: null */
     struct list services;             /* of struct registry_service.link */
     struct registry_text **published; /* private, owned: the services of its last INFO */
     unsigned n_published;
+    struct latency_host *host; /* private to latency.c, as the next; NULL: in none */
+    struct list host_link;
     struct list link; /* in the registry, order of appearance */
 };
 
@@ -88,6 +95,8 @@ enum registry_change registry_node_info(struct registry *r, const struct packet_
 void registry_node_heartbeat(struct registry *r, struct registry_node *node, struct bytes cpu);
 /* Marks offline and removes its services. Returns whether it was online. */
 bool registry_node_disconnected(struct registry *r, struct registry_node *node);
+/* How soon others answer PINGs; for whoever can send them. */
+struct latency *registry_latency(struct registry *r);
 /* Forgets an offline node. The local node never. */
 void registry_node_remove(struct registry *r, struct registry_node *node);
 
@@ -141,11 +150,12 @@ void registry_local_services_json(struct registry *r, struct buf *out);
  */
 /* NULL: never seen. */
 struct endpoint_list *registry_find_action(struct registry *r, struct bytes action);
-/* Balanced choice (docs/protocol.md, Choosing an endpoint); NULL: none available. */
+/* Balanced choice (docs/protocol.md, Choosing an endpoint); NULL: none available. input may be
+ * NULL. */
 struct endpoint *registry_choose(struct registry *r, struct endpoint_list *list,
-                                 struct context *ctx);
+                                 const struct strategy_input *input);
 struct endpoint *registry_choose_local(struct registry *r, struct endpoint_list *list,
-                                       struct context *ctx);
+                                       const struct strategy_input *input);
 /* The endpoint on that node if it is available, else NULL. */
 struct endpoint *registry_choose_node(struct registry *r, struct endpoint_list *list,
                                       struct bytes node_id);

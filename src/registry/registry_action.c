@@ -4,28 +4,55 @@
 
 enum { ACTION_ROOM_BYTES = 512 };
 
-enum action_field { ACTION_NAME, ACTION_VISIBILITY, ACTION_STRATEGY, ACTION_FIELDS };
+enum action_field {
+    ACTION_NAME,
+    ACTION_VISIBILITY,
+    ACTION_STRATEGY,
+    ACTION_STRATEGY_OPTIONS,
+    ACTION_FIELDS
+};
 
-const struct strategy_ops *registry_action_strategy(const struct registry *r, struct bytes wanted)
+/* A name, or an object with one as its type, which may be left out. NULL: nobody knows it. */
+static const struct strategy_ops *find_wanted(struct bytes wanted)
 {
     char room[ACTION_ROOM_BYTES];
-    struct arena arena;
     const struct strategy_ops *ops = NULL;
+    struct arena arena;
 
+    if (json_is_object(wanted)) {
+        wanted = json_get(wanted, BYTES("type"));
+        ops = json_is_truthy(wanted) ? NULL : &strategy_round_robin_ops;
+    }
     if (json_type(wanted) == JSON_STRING) {
         arena_init_in(&arena, room, sizeof(room));
         ops = strategy_find(json_string(wanted, &arena));
         arena_fini(&arena);
     }
-    return ops ? ops : r->strategy_ops;
+    return ops;
 }
 
-static struct endpoint_list *list_of(struct registry *r, struct bytes name, struct bytes strategy)
+struct strategy *registry_action_strategy(struct registry *r, struct bytes wanted,
+                                          struct bytes options)
+{
+    const struct strategy_ops *ops = find_wanted(wanted);
+    bool has_options = json_is_object(options);
+
+    if (!ops && !has_options) {
+        return NULL;
+    }
+    ops = ops ? ops : r->strategy_ops;
+    return ops->create(r, has_options ? options : r->strategy_options);
+}
+
+static struct endpoint_list *list_of(struct registry *r, struct bytes name,
+                                     const struct json_field *fields)
 {
     struct endpoint_list *list = map_get(&r->actions, name);
 
     if (!list) {
-        list = endpoint_list_new(shared_new(name), registry_action_strategy(r, strategy));
+        list = endpoint_list_new(r, shared_new(name),
+                                 registry_action_strategy(r, fields[ACTION_STRATEGY].value,
+                                                          fields[ACTION_STRATEGY_OPTIONS].value));
         list_append(&r->action_lists, &list->link);
         map_set(&r->actions, list->name->bytes, list);
     }
@@ -48,6 +75,7 @@ static void offer(struct registry_sync *sync, struct bytes key, struct bytes def
         [ACTION_NAME] = {BYTES("name"), BYTES_NONE},
         [ACTION_VISIBILITY] = {BYTES("visibility"), BYTES_NONE},
         [ACTION_STRATEGY] = {BYTES("strategy"), BYTES_NONE},
+        [ACTION_STRATEGY_OPTIONS] = {BYTES("strategyOptions"), BYTES_NONE},
     };
     char room[ACTION_ROOM_BYTES];
     struct arena arena;
@@ -68,9 +96,8 @@ static void offer(struct registry_sync *sync, struct bytes key, struct bytes def
         name = json_string(key, &arena);
     }
     if (name.n > 0) {
-        struct endpoint_list *list = list_of(sync->registry, name, fields[ACTION_STRATEGY].value);
-
-        registry_service_offer(sync, list, definition, is_protected);
+        registry_service_offer(sync, list_of(sync->registry, name, fields), definition,
+                               is_protected);
     }
     arena_fini(&arena);
 }

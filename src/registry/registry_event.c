@@ -8,7 +8,7 @@
 
 enum { EVENT_ROOM_BYTES = 512 };
 
-enum event_field { EVENT_NAME, EVENT_GROUP, EVENT_STRATEGY, EVENT_FIELDS };
+enum event_field { EVENT_NAME, EVENT_GROUP, EVENT_STRATEGY, EVENT_STRATEGY_OPTIONS, EVENT_FIELDS };
 
 /* Makes registry_event_next find it. */
 static void index_list(struct registry *r, struct endpoint_list *list)
@@ -28,7 +28,7 @@ static void index_list(struct registry *r, struct endpoint_list *list)
 }
 
 static struct endpoint_list *list_of(struct registry *r, struct bytes name, struct bytes group,
-                                     struct bytes strategy)
+                                     const struct json_field *fields)
 {
     struct endpoint_list *list;
     struct buf key;
@@ -43,7 +43,9 @@ static struct endpoint_list *list_of(struct registry *r, struct bytes name, stru
     buf_add(&key, group);
     list = map_get(&r->events, buf_bytes(&key));
     if (!list) {
-        list = endpoint_list_new(shared_new(name), registry_action_strategy(r, strategy));
+        list = endpoint_list_new(r, shared_new(name),
+                                 registry_action_strategy(r, fields[EVENT_STRATEGY].value,
+                                                          fields[EVENT_STRATEGY_OPTIONS].value));
         list->group_text = shared_new(buf_bytes(&key));
         list->group = bytes_from(list->group_text->bytes, group_at);
         list->is_literal = bytes_find(name, '*') == name.n && bytes_find(name, '?') == name.n;
@@ -63,6 +65,7 @@ static void offer(struct registry_sync *sync, struct bytes key, struct bytes def
         [EVENT_NAME] = {BYTES("name"), BYTES_NONE},
         [EVENT_GROUP] = {BYTES("group"), BYTES_NONE},
         [EVENT_STRATEGY] = {BYTES("strategy"), BYTES_NONE},
+        [EVENT_STRATEGY_OPTIONS] = {BYTES("strategyOptions"), BYTES_NONE},
     };
     char room[EVENT_ROOM_BYTES];
     struct arena arena;
@@ -78,10 +81,8 @@ static void offer(struct registry_sync *sync, struct bytes key, struct bytes def
     group = json_string(fields[EVENT_GROUP].value, &arena);
     group = group.n > 0 ? group : sync->service->name;
     if (name.n > 0) {
-        struct endpoint_list *list =
-            list_of(sync->registry, name, group, fields[EVENT_STRATEGY].value);
-
-        registry_service_offer(sync, list, definition, false);
+        registry_service_offer(sync, list_of(sync->registry, name, group, fields), definition,
+                               false);
     }
     arena_fini(&arena);
 }

@@ -2,13 +2,15 @@
 /* What the files of the registry share among themselves. */
 #pragma once
 
+#include "registry/latency.h"
 #include "registry/registry.h"
 #include "registry/registry_text.h"
-#include "registry/strategy.h"
 
 struct registry {
-    struct loop *loop; /* borrowed */
-    const struct strategy_ops *strategy_ops;
+    struct loop *loop;                       /* borrowed */
+    const struct strategy_ops *strategy_ops; /* the registry's own, as its options */
+    struct bytes strategy_options;
+    struct latency *latency; /* owned */
     bool prefer_local;
     uint64_t started_ms;
     struct registry_node *local_node;
@@ -71,8 +73,13 @@ void registry_action_sweep(struct registry *r);
 void registry_event_sweep(struct registry *r);
 struct endpoint_list *registry_event_next(struct registry *r, struct endpoint_list *previous,
                                           struct bytes event);
-/* The strategy a definition asks for, or the registry's. */
-const struct strategy_ops *registry_action_strategy(const struct registry *r, struct bytes wanted);
+/* What a definition asks for by its slices strategy and strategyOptions; NULL: the registry's. */
+struct strategy *registry_action_strategy(struct registry *r, struct bytes wanted,
+                                          struct bytes options);
+
+/* --- registry.c --- */
+/* One of the registry's own kind. */
+struct strategy *registry_strategy_new(struct registry *r);
 
 /* --- registry_list.c --- */
 /* A definition without the members that are never published. */

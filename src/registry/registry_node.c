@@ -19,6 +19,7 @@ struct registry_node *registry_node_new(struct registry *r, struct bytes id)
     node->last_heartbeat_s = registry_uptime_s(r);
     node->offline_since_s = -1;
     node->cpu = BYTES("null");
+    node->cpu_percent = NAN;
     node->cpu_seq = -1;
     list_init(&node->services);
     list_append(&r->nodes, &node->link);
@@ -51,6 +52,7 @@ static void unref_texts(struct registry *r, struct registry_text **texts, unsign
 
 void registry_node_free(struct registry *r, struct registry_node *node)
 {
+    latency_node_gone(r->latency, node);
     (void)remove_services(r, node, false);
     unref_texts(r, node->published, node->n_published);
     list_remove(&node->link);
@@ -274,6 +276,7 @@ enum registry_change registry_node_info(struct registry *r, const struct packet_
     ASSERT(status == 0); /* it was good with its services, too */
     *out_services_changed =
         take_info(node, &kept, change == REGISTRY_NODE_RETURNED) && register_services(r, node);
+    latency_node_there(r->latency, node);
     *out_node = node;
 done:
     arena_fini(&arena);
@@ -296,6 +299,7 @@ static void take_cpu(struct registry_node *node, struct bytes cpu)
 
         memcpy(node->cpu_text, cpu.p, cpu.n);
         node->cpu = bytes_of(node->cpu_text, cpu.n);
+        node->cpu_percent = value;
         if (node->cpu_seq < 0) {
             node->cpu_seq = 1;
         } else if (node->is_local && is_other) {
@@ -321,6 +325,7 @@ bool registry_node_disconnected(struct registry *r, struct registry_node *node)
     node->is_available = false;
     node->offline_since_s = registry_uptime_s(r);
     node->seq++;
+    latency_node_gone(r->latency, node);
     (void)remove_services(r, node, false);
     return true;
 }

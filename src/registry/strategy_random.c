@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Any of the available ones, uniformly. */
 #include "base/mem.h"
-#include "base/uuid.h"
 #include "registry/strategy.h"
 
-static struct strategy *create(void)
+static struct strategy *create(struct registry *r, struct bytes options)
 {
     struct strategy *s = mem_new(struct strategy);
 
@@ -18,9 +17,9 @@ static void destroy(struct strategy *s)
 }
 
 static struct endpoint *choose(struct strategy *s, struct endpoint *const *candidates, unsigned n,
-                               struct context *ctx)
+                               const struct strategy_input *input)
 {
-    return candidates[uuid_random_below(n)];
+    return strategy_any(candidates, n);
 }
 
 const struct strategy_ops strategy_random_ops = {

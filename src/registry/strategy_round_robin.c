@@ -8,7 +8,7 @@ struct strategy_round_robin {
     unsigned counter;
 };
 
-static struct strategy *create(void)
+static struct strategy *create(struct registry *r, struct bytes options)
 {
     struct strategy_round_robin *s = mem_new(struct strategy_round_robin);
 
@@ -22,7 +22,7 @@ static void destroy(struct strategy *base)
 }
 
 static struct endpoint *choose(struct strategy *base, struct endpoint *const *candidates,
-                               unsigned n, struct context *ctx)
+                               unsigned n, const struct strategy_input *input)
 {
     struct strategy_round_robin *s = container_of(base, struct strategy_round_robin, base);
 

@@ -104,6 +104,7 @@ int transit_send_balanced_event(struct transit *t, struct bytes group,
 void transit_send_info(struct transit *t, struct bytes node_id, enum protocol version,
                        const struct packet_info *packet);
 void transit_send_discover(struct transit *t, struct bytes node_id, enum protocol version);
+/* node_id none: to everybody; where both versions are spoken to each node in its own. */
 void transit_send_ping(struct transit *t, struct bytes node_id);
 void transit_send_heartbeat(struct transit *t, enum protocol version,
                             const struct packet_heartbeat *packet);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/map.h"
+#include "base/uuid.h"
 #include "metrics/metrics.h"
 #include "serializer/serializer.h"
 #include "transit/transit.h"

@@ -138,6 +138,45 @@ void transit_send_discover(struct transit *t, struct bytes node_id, enum protoco
     send_out_logged(t, &topic);
 }
 
+static void send_ping(struct transit *t, struct bytes node_id, enum protocol version)
+{
+    struct packet_sender sender = transit_sender(t, version);
+    struct topic topic = {.type = PACKET_PING, .node_id = node_id};
+    char id[UUID_TEXT_BYTES];
+    char room[24];
+    struct buf time;
+
+    uuid_make(id);
+    buf_init(&time, sizeof(room));
+    buf_add_u64(&time, (unsigned long long)loop_unix_ms(t->loop));
+    packet_ping_encode(
+        &t->out, &sender,
+        &(struct packet_ping){.time = buf_bytes(&time), .id = bytes_of(id, UUID_TEXT_BYTES)});
+    send_out_logged(t, &topic);
+    buf_fini(&time);
+}
+
+void transit_send_ping(struct transit *t, struct bytes node_id)
+{
+    enum protocol versions[2];
+
+    if (bytes_is_set(node_id)) {
+        send_ping(t, node_id, transit_version_of(t, node_id));
+        return;
+    }
+    if (transit_versions(t, versions) < 2) {
+        send_ping(t, BYTES_NONE, versions[0]);
+        return;
+    }
+    list_for_each (link, registry_nodes(t->registry)) {
+        const struct registry_node *node = list_entry(link, struct registry_node, link);
+
+        if (!node->is_local && node->is_available) {
+            send_ping(t, node->id->bytes, node->version);
+        }
+    }
+}
+
 void transit_send_disconnect(struct transit *t, enum protocol version)
 {
     struct packet_sender sender = transit_sender(t, version);

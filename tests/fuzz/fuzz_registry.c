@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * INFO packets, one a line, of two nodes in turn, over a local service: whatever they say, lists,
- * counts and listings fit together, and nothing is left when the nodes are gone.
+ * choices, counts and listings fit together, and nothing is left when the nodes are gone.
  */
 #include "base/assert.h"
 #include "fuzz/fuzz.h"
@@ -30,7 +30,8 @@ static void add_local_service(struct registry *r)
 
 static unsigned check_list(struct registry *r, struct endpoint_list *list)
 {
-    struct endpoint *chosen = registry_choose(r, list, NULL);
+    struct strategy_input input = {BYTES("{\"id\":{\"a\":[1,\"x\"]}}"), BYTES("{\"id\":0.5}")};
+    struct endpoint *chosen = registry_choose(r, list, &input);
     unsigned n_local = 0;
 
     for (unsigned i = 0; i < list->n_items; i++) {

@@ -168,6 +168,11 @@ export const everywhere = [
     '`$sidecar` is neither published nor listed.'],
   ['Lists of the registry stand in the order of arrival; `local` of a grouped service belongs to the first entry.',
     'The order may differ; `local` is true when the own node has the service.'],
+  ['A retry of a direct call (`nodeID`) may go to another node.', 'It goes to the same node.'],
+  ['Shard fails with `INVALID_ENDPOINT` for the keys of a node whose breaker is open.',
+    'The next node on the ring serves them meanwhile.'],
+  ['Latency that a definition asks for after the start never pings; a host that is gone keeps its time.',
+    'It pings from then on; the time goes with the last node of the host.'],
   ['`client` of a node tells the version of Node.js.', '`client` tells what the sidecar is.'],
 ];
 
@@ -348,6 +353,17 @@ export const excused = [
       },
       'call-190': answer(200, { response: { own: [], proto: true, polluted: 'no' }, meta: {} }),
       ...errors(74, 400, { name: 'MoleculerError', message: 'm', code: 400 }),
+    },
+  },
+  {
+    original: '`options.nodeID` is ignored.',
+    ours: 'The call goes to that node; 404 when it does not offer the action.',
+    why: 'A call has to be able to name its node, as calls between nodes are.',
+    cases: {
+      'call-066': callError(404, {
+        name: 'ServiceNotFoundError', message: "Service 'greeter.hello' is not found on 'nosuchnode' node.",
+        type: 'SERVICE_NOT_FOUND', data: { action: 'greeter.hello', nodeID: 'nosuchnode' },
+      }),
     },
   },
   {

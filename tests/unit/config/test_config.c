@@ -143,6 +143,27 @@ static void transporter_options_are_an_object(void **state)
     config_fini(&c);
 }
 
+static void strategies_have_options(void **state)
+{
+    struct config c;
+    struct bytes shown;
+
+    assert_int_equal(read_config(&c, NULL, NULL), 0);
+    assert_false(bytes_is_set(c.broker.strategy_options));
+    shown = json_get(c.broker.public_options, BYTES("registry"));
+    assert_false(bytes_is_set(json_get(shown, BYTES("strategyOptions"))));
+    config_fini(&c);
+    assert_int_equal(read_config(&c, "MOL_REGISTRY__STRATEGY_OPTIONS__SHARD_KEY=#user.id",
+                                 "MOL_REGISTRY__STRATEGY_OPTIONS__VNODES=20"),
+                     0);
+    assert_true(
+        bytes_eq(c.broker.strategy_options, BYTES("{\"shardKey\":\"#user.id\",\"vnodes\":20}")));
+    shown = json_get(c.broker.public_options, BYTES("registry"));
+    assert_true(bytes_eq(json_get(shown, BYTES("strategyOptions")), c.broker.strategy_options));
+    assert_true(json_string_eq(json_get(shown, BYTES("strategy")), BYTES("RoundRobin")));
+    config_fini(&c);
+}
+
 static void cachers_are_named_or_described(void **state)
 {
     struct config c;
@@ -203,6 +224,7 @@ int main(void)
         cmocka_unit_test(faults_are_told),
         cmocka_unit_test(credentials_are_masked),
         cmocka_unit_test(transporter_options_are_an_object),
+        cmocka_unit_test(strategies_have_options),
         cmocka_unit_test(cachers_are_named_or_described),
         cmocka_unit_test(numbers_are_javascripts),
     };

@@ -19,16 +19,43 @@ static void free_service(struct local_service *base)
     mem_free(s);
 }
 
+static void create_as(struct fixture *f, const struct registry_options *options)
+{
+    f->loop = loop_new_virtual(1000);
+    f->registry = registry_new(f->loop, options);
+    buf_init(&f->out, BUF_NO_LIMIT);
+}
+
 static int create(void **state, bool prefer_local)
 {
     struct fixture *f = mem_new(struct fixture);
-    struct registry_options options = {.node_id = BYTES("me"), .prefer_local = prefer_local};
 
-    f->loop = loop_new_virtual(1000);
-    f->registry = registry_new(f->loop, &options);
-    buf_init(&f->out, BUF_NO_LIMIT);
+    create_as(f, &(struct registry_options){.node_id = BYTES("me"), .prefer_local = prefer_local});
     *state = f;
     return 0;
+}
+
+struct fixture *fixture_balanced(const char *strategy, const char *options)
+{
+    struct fixture *f = mem_new(struct fixture);
+
+    buf_init(&f->options, BUF_NO_LIMIT);
+    for (const char *p = options; p && *p; p++) {
+        buf_add_char(&f->options, (char)(*p == '\'' ? '"' : *p));
+    }
+    create_as(f, &(struct registry_options){
+                     .node_id = BYTES("me"),
+                     .strategy = strategy_find(bytes_cstr(strategy)),
+                     .strategy_options = options ? buf_bytes(&f->options) : BYTES_NONE,
+                 });
+    return f;
+}
+
+void fixture_balanced_free(struct fixture *f)
+{
+    void *state = f;
+
+    assert_int_equal(fixture_free(&state), 0);
 }
 
 int fixture_new(void **state)
@@ -50,6 +77,7 @@ int fixture_free(void **state)
     n_live_services = f->n_live_services;
     loop_free(f->loop);
     buf_fini(&f->out);
+    buf_fini(&f->options);
     mem_free(f);
     return n_live_services == 0 ? 0 : -1;
 }

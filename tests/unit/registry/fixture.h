@@ -12,12 +12,17 @@ struct fixture {
     unsigned n_live_services; /* local services that are not freed yet */
     bool services_changed;    /* of the last INFO */
     struct buf out;           /* of the last listing */
+    struct buf options;       /* of the strategy */
 };
 
 /* For cmocka_unit_test_setup_teardown; the own node is "me", preferLocal as the name says. */
 int fixture_new(void **state);
 int fixture_new_without_preference(void **state);
 int fixture_free(void **state);
+/* Balancing by that strategy, its options as JSON with ' for ", without preferLocal; freed by
+ * fixture_balanced_free, which asserts that all is gone. */
+struct fixture *fixture_balanced(const char *strategy, const char *options);
+void fixture_balanced_free(struct fixture *f);
 
 /* A service of this node; the caller's reference. hidden may be NULL. */
 struct local_service *fixture_service(struct fixture *f, const char *published, const char *hidden);

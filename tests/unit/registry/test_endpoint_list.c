@@ -187,7 +187,7 @@ static void test_strategy_of_an_action(void **state)
     for (unsigned i = 0; i < 200; i++) {
         seen[bytes_eq(choose(f, "s.r"), BYTES("n1"))]++;
     }
-    assert_string_equal(fixture_action(f, "s.r")->strategy_ops->name, "Random");
+    assert_string_equal(fixture_action(f, "s.r")->strategy->ops->name, "Random");
     assert_true(seen[0] > 20 && seen[1] > 20);
     assert_bytes(choose(f, "s.u"), "n1");
     assert_bytes(choose(f, "s.u"), "n2");
