@@ -72,6 +72,9 @@ bool rule_read_limit(struct rule_compiler *c, const struct value *schema, const 
     }
     out->set = true;
     out->number = value_convert_number(v);
+    out->is_bool = v->type == JSON_BOOL;
+    out->expected =
+        out->is_bool ? value_bool(v->boolean, c->arena) : value_number(out->number, c->arena);
     if (v->type == JSON_ARRAY || v->type == JSON_OBJECT || isnan(out->number)) {
         struct bytes type = value_convert_text(value_get(schema, BYTES("type")), c->arena);
 
@@ -82,8 +85,38 @@ bool rule_read_limit(struct rule_compiler *c, const struct value *schema, const 
     return true;
 }
 
+bool rule_limit_equals(const struct rule_limit *limit, double n)
+{
+    return !limit->is_bool && n <= limit->number && n >= limit->number;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): the scanner has limited the depth */
+static void drop_infinite(struct value *v)
+{
+    if (v->type == JSON_NUMBER && isinf(v->number)) {
+        v->type = JSON_NULL;
+    }
+    for (size_t i = 0; v->type == JSON_ARRAY && i < v->n; i++) {
+        drop_infinite(v->items[i]);
+    }
+    for (size_t i = 0; v->type == JSON_OBJECT && i < v->n; i++) {
+        drop_infinite(v->members[i].value);
+    }
+}
+
+struct value *rule_json_value(const struct value *v, struct arena *arena)
+{
+    struct value *copy = v ? value_copy(v, arena) : NULL;
+
+    if (copy) {
+        drop_infinite(copy);
+    }
+    return copy;
+}
+
 /* What every definition may say, whatever its type. */
-static void read_common(struct rule *rule, const struct value *schema, const struct value *messages)
+static void read_common(struct rule_compiler *c, struct rule *rule, const struct value *schema,
+                        const struct value *messages)
 {
     const struct value *label = value_get(schema, BYTES("label"));
 
@@ -92,9 +125,8 @@ static void read_common(struct rule *rule, const struct value *schema, const str
     rule->optional = rule_is_true(schema, "optional");
     rule->nullable = rule_is_true(schema, "nullable");
     rule->not_nullable = rule_is_false(schema, "nullable");
-    rule->fallback = value_get(schema, BYTES("default"));
-    if (value_is_nullish(rule->fallback)) {
-        rule->fallback = NULL;
+    if (rule_is_set(schema, "default")) {
+        rule->fallback = rule_json_value(value_get(schema, BYTES("default")), c->arena);
     }
     if (value_is(label, JSON_STRING) && label->text.n) {
         rule->label = label->text;
@@ -119,7 +151,7 @@ static struct rule *compile_resolved(struct rule_compiler *c, struct value *sche
     }
     rule = compile(c, schema);
     if (rule) {
-        read_common(rule, schema, messages);
+        read_common(c, rule, schema, messages);
     }
     return rule;
 }
@@ -282,6 +314,13 @@ void rule_fail(struct rule_run *r, const struct rule *rule, const struct rule_pl
     value_add(error, BYTES("actual"), fault.actual, arena);
     value_add(error, BYTES("label"), text_or_none(at->label, arena), arena);
     value_append(r->errors, error, arena);
+}
+
+void rule_fail_limit(struct rule_run *r, const struct rule *rule, const struct rule_place *at,
+                     struct rule_fault fault, const struct rule_limit *limit)
+{
+    fault.expected = limit->expected;
+    rule_fail(r, rule, at, fault);
 }
 
 bool rule_list_has(const struct value *list, const struct value *v)

@@ -68,10 +68,16 @@ struct js_regex *rule_compile_regex(struct rule_compiler *c, struct bytes source
 struct rule_limit {
     double number;
     bool set;
+    bool is_bool;           /* true or false: orders as 1 or 0, but equals no number */
+    struct value *expected; /* as errors show it */
 };
 /* false: not a number, explained. */
 bool rule_read_limit(struct rule_compiler *c, const struct value *schema, const char *name,
                      struct rule_limit *out);
+/* n === the limit */
+bool rule_limit_equals(const struct rule_limit *limit, double n);
+/* As JSON would bring it: a copy whose infinite numbers are null. NULL passes. */
+struct value *rule_json_value(const struct value *v, struct arena *arena);
 bool rule_is_set(const struct value *schema, const char *name);  /* neither undefined nor null */
 bool rule_is_on(const struct value *schema, const char *name);   /* truthy */
 bool rule_is_true(const struct value *schema, const char *name); /* exactly true */
@@ -112,6 +118,9 @@ struct value *rule_apply(struct rule_run *r, const struct rule *rule, const stru
                          const struct rule_place *outer, struct value *v);
 void rule_fail(struct rule_run *r, const struct rule *rule, const struct rule_place *at,
                struct rule_fault fault);
+/* The same with the limit as what was expected. */
+void rule_fail_limit(struct rule_run *r, const struct rule *rule, const struct rule_place *at,
+                     struct rule_fault fault, const struct rule_limit *limit);
 /* The text of an error before its placeholders are filled in: that is done when the run is over,
  * since values in errors may still be sanitised. */
 struct bytes rule_message(const struct rule_run *r, const struct rule *rule, const char *type);

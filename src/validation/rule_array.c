@@ -10,30 +10,27 @@ struct rule_array {
     struct rule_limit min, max, length;
     struct value *contains;
     const struct value *list; /* "enum" */
+    struct value *list_text;  /* as errors show it */
     struct rule *items;
     bool convert, must_have_items, unique;
 };
 
-static void fail_length(struct rule_run *r, const struct rule *rule, const struct rule_place *at,
-                        const char *type, const double numbers[2])
-{
-    rule_fail(r, rule, at,
-              (struct rule_fault){.type = type,
-                                  .expected = value_number(numbers[0], r->arena),
-                                  .actual = value_number(numbers[1], r->arena)});
-}
-
 static void check_lengths(struct rule_run *r, const struct rule_array *a,
                           const struct rule_place *at, double n)
 {
+    struct rule_fault fault = {.actual = value_number(n, r->arena)};
+
     if (a->min.set && n < a->min.number) {
-        fail_length(r, &a->rule, at, "arrayMin", (double[]){a->min.number, n});
+        fault.type = "arrayMin";
+        rule_fail_limit(r, &a->rule, at, fault, &a->min);
     }
     if (a->max.set && n > a->max.number) {
-        fail_length(r, &a->rule, at, "arrayMax", (double[]){a->max.number, n});
+        fault.type = "arrayMax";
+        rule_fail_limit(r, &a->rule, at, fault, &a->max);
     }
-    if (a->length.set && (n < a->length.number || n > a->length.number)) {
-        fail_length(r, &a->rule, at, "arrayLength", (double[]){a->length.number, n});
+    if (a->length.set && !rule_limit_equals(&a->length, n)) {
+        fault.type = "arrayLength";
+        rule_fail_limit(r, &a->rule, at, fault, &a->length);
     }
 }
 
@@ -131,9 +128,7 @@ static void check_members(struct rule_run *r, const struct rule_array *a,
     }
     for (size_t i = 0; a->list && i < v->n; i++) {
         if (!rule_list_has(a->list, v->items[i])) {
-            rule_fail(
-                r, &a->rule, at,
-                (struct rule_fault){"arrayEnum", rule_list_text(a->list, r->arena), v->items[i]});
+            rule_fail(r, &a->rule, at, (struct rule_fault){"arrayEnum", a->list_text, v->items[i]});
         }
     }
 }
@@ -183,9 +178,12 @@ struct rule *rule_compile_array(struct rule_compiler *c, const struct value *sch
     a->convert = rule_is_true(schema, "convert");
     a->must_have_items = rule_is_false(schema, "empty");
     a->unique = rule_is_true(schema, "unique");
-    a->list = value_is(list, JSON_ARRAY) ? list : NULL;
+    if (value_is(list, JSON_ARRAY)) {
+        a->list = rule_json_value(list, c->arena);
+        a->list_text = rule_list_text(list, c->arena);
+    }
     if (rule_is_set(schema, "contains")) {
-        a->contains = value_get(schema, BYTES("contains"));
+        a->contains = rule_json_value(value_get(schema, BYTES("contains")), c->arena);
     }
     if (!rule_read_limit(c, schema, "min", &a->min) ||
         !rule_read_limit(c, schema, "max", &a->max) ||
@@ -226,7 +224,9 @@ static struct value *check_tuple(struct rule_run *r, const struct rule *rule,
         return v;
     }
     if (v->n != t->n_items) {
-        fail_length(r, rule, at, "tupleLength", (double[]){(double)t->n_items, (double)v->n});
+        rule_fail(r, rule, at,
+                  (struct rule_fault){"tupleLength", value_number((double)t->n_items, r->arena),
+                                      value_number((double)v->n, r->arena)});
         return v;
     }
     for (size_t i = 0; i < t->n_items; i++) {

@@ -6,6 +6,7 @@
 struct rule_enum {
     struct rule rule;
     const struct value *values;
+    struct value *values_text; /* as errors show them */
 };
 
 static struct value *check_enum(struct rule_run *r, const struct rule *rule,
@@ -14,8 +15,7 @@ static struct value *check_enum(struct rule_run *r, const struct rule *rule,
     const struct rule_enum *e = container_of_const(rule, struct rule_enum, rule);
 
     if (!rule_list_has(e->values, v)) {
-        rule_fail(r, rule, at,
-                  (struct rule_fault){"enumValue", rule_list_text(e->values, r->arena), v});
+        rule_fail(r, rule, at, (struct rule_fault){"enumValue", e->values_text, v});
     }
     return v;
 }
@@ -23,18 +23,21 @@ static struct value *check_enum(struct rule_run *r, const struct rule *rule,
 struct rule *rule_compile_enum(struct rule_compiler *c, const struct value *schema)
 {
     struct rule_enum *e = arena_new(c->arena, struct rule_enum);
+    const struct value *values = value_get(schema, BYTES("values"));
 
     e->rule.check = check_enum;
-    e->values = value_get(schema, BYTES("values"));
-    if (!value_is(e->values, JSON_ARRAY)) {
+    if (!value_is(values, JSON_ARRAY)) {
         return rule_refuse(c, "Invalid 'enum' schema. The 'values' field must be an array.");
     }
+    e->values = rule_json_value(values, c->arena);
+    e->values_text = rule_list_text(values, c->arena);
     return &e->rule;
 }
 
 struct rule_equal {
     struct rule rule;
-    struct value *field; /* text, or NULL */
+    struct value *field; /* as errors show it, or NULL */
+    struct bytes name;
     struct value *value;
     bool strict;
 };
@@ -43,7 +46,7 @@ static struct value *check_equal(struct rule_run *r, const struct rule *rule,
                                  const struct rule_place *at, struct value *v)
 {
     const struct rule_equal *e = container_of_const(rule, struct rule_equal, rule);
-    const struct value *other = e->field ? value_get(at->parent, e->field->text) : e->value;
+    const struct value *other = e->field ? value_get(at->parent, e->name) : e->value;
     bool equal = e->strict ? value_convert_is_same(v, other) : value_convert_is_loose(v, other);
 
     if (!equal && e->field) {
@@ -61,9 +64,10 @@ struct rule *rule_compile_equal(struct rule_compiler *c, const struct value *sch
 
     e->rule.check = check_equal;
     if (value_is_truthy(field)) {
-        e->field = value_string(value_convert_text(field, c->arena), c->arena);
+        e->field = rule_json_value(field, c->arena);
+        e->name = value_convert_text(field, c->arena);
     }
-    e->value = value_get(schema, BYTES("value"));
+    e->value = rule_json_value(value_get(schema, BYTES("value")), c->arena);
     e->strict = rule_is_on(schema, "strict");
     return &e->rule;
 }

@@ -53,15 +53,15 @@ static void check_email_length(struct rule_run *r, const struct rule *rule,
 {
     const struct rule_format *f = format_of(rule);
     double units = (double)value_convert_units(text);
-    struct value *actual = value_number(units, r->arena);
+    struct rule_fault fault = {.actual = value_number(units, r->arena)};
 
     if (f->min.set && units < f->min.number) {
-        rule_fail(r, rule, at,
-                  (struct rule_fault){"emailMin", value_number(f->min.number, r->arena), actual});
+        fault.type = "emailMin";
+        rule_fail_limit(r, rule, at, fault, &f->min);
     }
     if (f->max.set && units > f->max.number) {
-        rule_fail(r, rule, at,
-                  (struct rule_fault){"emailMax", value_number(f->max.number, r->arena), actual});
+        fault.type = "emailMax";
+        rule_fail_limit(r, rule, at, fault, &f->max);
     }
 }
 
@@ -160,7 +160,8 @@ static struct value *check_uuid(struct rule_run *r, const struct rule *rule,
     }
     version = v->text.p[14] - '0';
     variant = (char)(v->text.p[19] | 0x20);
-    if (f->version.set && f->version.number < 9 && trunc(f->version.number) != version) {
+    if (f->version.set && !f->version.is_bool && trunc(f->version.number) < 9 &&
+        !rule_limit_equals(&f->version, version)) {
         rule_fail(r, rule, at,
                   (struct rule_fault){"uuidVersion", value_number(f->version.number, r->arena),
                                       value_number(version, r->arena)});

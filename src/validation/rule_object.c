@@ -20,15 +20,6 @@ struct rule_object {
     enum strictness strict;
 };
 
-static void fail_count(struct rule_run *r, const struct rule *rule, const struct rule_place *at,
-                       const char *type, const double numbers[2])
-{
-    rule_fail(r, rule, at,
-              (struct rule_fault){.type = type,
-                                  .expected = value_number(numbers[0], r->arena),
-                                  .actual = value_number(numbers[1], r->arena)});
-}
-
 static void apply_property(struct rule_run *r, const struct property *p,
                            const struct rule_place *at, struct value *v)
 {
@@ -78,6 +69,21 @@ static void check_strict(struct rule_run *r, const struct rule_object *o,
     }
 }
 
+static void check_counts(struct rule_run *r, const struct rule_object *o,
+                         const struct rule_place *at, double n)
+{
+    struct rule_fault fault = {.actual = value_number(n, r->arena)};
+
+    if (o->min_props.set && n < o->min_props.number) {
+        fault.type = "objectMinProps";
+        rule_fail_limit(r, &o->rule, at, fault, &o->min_props);
+    }
+    if (o->max_props.set && n > o->max_props.number) {
+        fault.type = "objectMaxProps";
+        rule_fail_limit(r, &o->rule, at, fault, &o->max_props);
+    }
+}
+
 static struct value *check_object(struct rule_run *r, const struct rule *rule,
                                   const struct rule_place *at, struct value *v)
 {
@@ -98,12 +104,7 @@ static struct value *check_object(struct rule_run *r, const struct rule *rule,
     if (o->strict != STRICT_NO && o->map) {
         check_strict(r, o, &own, v);
     }
-    if (o->min_props.set && (double)v->n < o->min_props.number) {
-        fail_count(r, rule, &own, "objectMinProps", (double[]){o->min_props.number, (double)v->n});
-    }
-    if (o->max_props.set && (double)v->n > o->max_props.number) {
-        fail_count(r, rule, &own, "objectMaxProps", (double[]){o->max_props.number, (double)v->n});
-    }
+    check_counts(r, o, &own, (double)v->n);
     return v;
 }
 
@@ -171,8 +172,7 @@ static struct value *check_record(struct rule_run *r, const struct rule *rule,
     result = value_object(r->arena);
     for (size_t i = 0; i < v->n; i++) {
         struct bytes name = v->members[i].name;
-        struct rule_place place = {
-            .up = at, .step = RULE_STEP_RECORD, .name = name, .parent = at->parent};
+        struct rule_place place = {.up = at, .step = RULE_STEP_RECORD, .name = name, .parent = v};
         struct value *key = value_string(name, r->arena);
         struct value *new_key = rule_apply(r, record->key, &place, at, key);
         struct value *new_value = rule_apply(r, record->value, &place, at, v->members[i].value);

@@ -4,28 +4,23 @@
 
 #include "base/mem.h"
 
-static void fail_length(struct rule_run *r, const struct rule *rule, const struct rule_place *at,
-                        const char *type, const double numbers[2])
-{
-    rule_fail(r, rule, at,
-              (struct rule_fault){.type = type,
-                                  .expected = value_number(numbers[0], r->arena),
-                                  .actual = value_number(numbers[1], r->arena)});
-}
-
 static void check_lengths(struct rule_run *r, const struct rule_string *s,
                           const struct rule_place *at, struct bytes text)
 {
     double units = (double)value_convert_units(text);
+    struct rule_fault fault = {.actual = value_number(units, r->arena)};
 
     if (s->min.set && units < s->min.number) {
-        fail_length(r, &s->rule, at, "stringMin", (double[]){s->min.number, units});
+        fault.type = "stringMin";
+        rule_fail_limit(r, &s->rule, at, fault, &s->min);
     }
     if (s->max.set && units > s->max.number) {
-        fail_length(r, &s->rule, at, "stringMax", (double[]){s->max.number, units});
+        fault.type = "stringMax";
+        rule_fail_limit(r, &s->rule, at, fault, &s->max);
     }
-    if (s->length.set && (units < s->length.number || units > s->length.number)) {
-        fail_length(r, &s->rule, at, "stringLength", (double[]){s->length.number, units});
+    if (s->length.set && !rule_limit_equals(&s->length, units)) {
+        fault.type = "stringLength";
+        rule_fail_limit(r, &s->rule, at, fault, &s->length);
     }
 }
 
@@ -140,8 +135,7 @@ static void check_contents(struct rule_run *r, const struct rule_string *s,
         rule_fail(r, &s->rule, at, (struct rule_fault){"stringContains", s->contains, actual});
     }
     if (s->list && !rule_list_has(s->list, v)) {
-        rule_fail(r, &s->rule, at,
-                  (struct rule_fault){"stringEnum", rule_list_text(s->list, r->arena), actual});
+        rule_fail(r, &s->rule, at, (struct rule_fault){"stringEnum", s->list_text, actual});
     }
     check_kinds(r, s, at, v->text, actual);
 }
@@ -294,7 +288,10 @@ struct rule *rule_compile_string(struct rule_compiler *c, const struct value *sc
     if (!value_is_nullish(contains)) {
         s->contains = value_string(value_convert_text(contains, c->arena), c->arena);
     }
-    s->list = value_is(list, JSON_ARRAY) ? list : NULL;
+    if (value_is(list, JSON_ARRAY)) {
+        s->list = rule_json_value(list, c->arena);
+        s->list_text = rule_list_text(list, c->arena);
+    }
     if (!rule_read_limit(c, schema, "min", &s->min) ||
         !rule_read_limit(c, schema, "max", &s->max) ||
         !rule_read_limit(c, schema, "length", &s->length) || !read_pattern(c, schema, s) ||

@@ -10,6 +10,7 @@ struct validation {
     struct rule_options options;
     struct rule_regex *regexes;
     struct rule *root;
+    struct bytes label; /* of the root: what the schema itself says, not what aliases add */
 };
 
 static bool read_options(struct rule_compiler *c, const struct value *options)
@@ -60,10 +61,18 @@ static struct value *root_definition(struct value *schema, struct arena *arena)
     return definition;
 }
 
-static struct rule *compile_root(struct rule_compiler *c, struct bytes schema_text,
+static struct bytes root_label(const struct value *schema, struct arena *arena)
+{
+    const struct value *label = value_get(schema, BYTES("label"));
+
+    return rule_is_true(schema, "$$root") && value_is_truthy(label)
+               ? value_convert_text(label, arena)
+               : BYTES_NONE;
+}
+
+static struct rule *compile_root(struct rule_compiler *c, struct value *schema,
                                  struct bytes options)
 {
-    struct value *schema = value_parse(arena_copy(c->arena, schema_text), c->arena);
 
     if (!read_options(c, value_parse(arena_copy(c->arena, options), c->arena))) {
         return NULL;
@@ -74,14 +83,17 @@ static struct rule *compile_root(struct rule_compiler *c, struct bytes schema_te
     return rule_compile(c, root_definition(schema, c->arena));
 }
 
-int validation_compile(struct bytes schema, struct bytes options, struct validation **out,
+int validation_compile(struct bytes schema_text, struct bytes options, struct validation **out,
                        struct buf *error)
 {
     struct validation *v = mem_new(struct validation);
     struct rule_compiler c = {.arena = &v->arena, .error = error};
+    struct value *schema;
 
     arena_init(&v->arena);
+    schema = value_parse(arena_copy(&v->arena, schema_text), &v->arena);
     v->root = compile_root(&c, schema, options);
+    v->label = root_label(schema, &v->arena);
     v->options = c.options;
     v->regexes = c.regexes;
     if (!v->root) {
@@ -119,7 +131,7 @@ static struct bytes to_text(const struct value *v, struct arena *arena)
 void validation_run(const struct validation *v, struct bytes params, struct arena *arena,
                     struct bytes *out_params, struct bytes *out_errors)
 {
-    struct rule_place root = {.step = RULE_STEP_ROOT, .label = v->root->label};
+    struct rule_place root = {.step = RULE_STEP_ROOT, .label = v->label};
     struct rule_run r = {.arena = arena, .options = &v->options};
     struct value *value = value_parse(params, arena);
 

@@ -215,6 +215,135 @@ static void test_object_id(void **state)
     run_fini(&r);
 }
 
+/* What random schemas and values showed of the original (tests/differential), ' for ". */
+static const struct {
+    const char *schema, *value, *errors, *after;
+} oddities[] = {
+    {"{'a':{'type':'record','value':{'type':'equal','field':'b'}}}", "{'a':{'b':'x'}}", "", NULL},
+    {"{'a':{'type':'array','contains':1e400}}", "{'a':[]}",
+     "[{'type':'arrayContains','message':'The 'a' field must contain the '' item.','field':'a',"
+     "'expected':null,'actual':[]}]",
+     NULL},
+    {"{'a':{'type':'equal','value':-1e400}}", "{'a':-1e400}",
+     "[{'type':'equalValue','message':'The 'a' field value must be equal to ''.','field':'a',"
+     "'expected':null,'actual':-1e400}]",
+     NULL},
+    {"{'a':{'type':'enum','values':[1e400]}}", "{'a':1e400}",
+     "[{'type':'enumValue','message':'The 'a' field value 'Infinity' does not match any of the "
+     "allowed values.','field':'a','expected':'Infinity','actual':1e400}]",
+     NULL},
+    {"{'a':{'type':'any','default':{'x':[1e400]}}}", "{}", "", "{'a':{'x':[null]}}"},
+    {"{'a':'string|length'}", "{'a':'x'}",
+     "[{'type':'stringLength','message':'The 'a' field length must be true characters long.',"
+     "'field':'a','expected':true,'actual':1}]",
+     NULL},
+    {"{'a':'array|max'}", "{'a':[1,2]}",
+     "[{'type':'arrayMax','message':'The 'a' field must contain less than or equal to true "
+     "items.','field':'a','expected':true,'actual':2}]",
+     NULL},
+    {"{'a':'number|notEqual'}", "{'a':1}", "", NULL},
+    {"{'a':'number|equal'}", "{'a':1}",
+     "[{'type':'numberEqual','message':'The 'a' field must be equal to true.','field':'a',"
+     "'expected':true,'actual':1}]",
+     NULL},
+    {"{'a':'object|minProps'}", "{'a':{}}",
+     "[{'type':'objectMinProps','message':'The object 'a' must contain at least true "
+     "properties.','field':'a','expected':true,'actual':0}]",
+     NULL},
+    {"{'a':'equal|field:10'}", "{'a':1}",
+     "[{'type':'equalField','message':'The 'a' field value must be equal to '10' field value.',"
+     "'field':'a','expected':10,'actual':1}]",
+     NULL},
+    {"{'a':'uuid|version:4.5'}", "{'a':'10ba038e-48da-487b-96e8-8d3b99b6d18a'}",
+     "[{'type':'uuidVersion','message':'The 'a' field must be a valid UUID version provided.',"
+     "'field':'a','expected':4.5,'actual':4}]",
+     NULL},
+    {"{'a':'string|uppercase|localeLowercase'}", "{'a':'aB'}", "", "{'a':'ab'}"},
+    {"{'a':'objectID[]'}", "{'a':['x']}",
+     "[{'type':'objectID','message':'The 'a[0]' field must be an valid ObjectID',"
+     "'field':'a[0]','actual':'x'}]",
+     "{'a':[null]}"},
+};
+
+/* In messages the ' stays. */
+static struct bytes in_quotes(const char *text, char *out)
+{
+    size_t n = strlen(text);
+    bool in_message = false;
+
+    for (size_t i = 0; i < n; i++) {
+        in_message |= i >= 10 && strncmp(text + i - 10, "'message':", 10) == 0;
+        out[i] = text[i];
+        if (text[i] == '\'' && (!in_message || strncmp(text + i, "','", 3) == 0 ||
+                                strncmp(text + i - 1, ":'", 2) == 0)) {
+            in_message &= strncmp(text + i, "','", 3) != 0;
+            out[i] = '"';
+        }
+    }
+    return bytes_of(out, n);
+}
+
+static void test_oddities(void **state)
+{
+    char schema[256], value[256], expected[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(oddities) / sizeof(oddities[0]); i++) {
+        const char *after = oddities[i].after ? oddities[i].after : oddities[i].value;
+        struct run r;
+
+        run(&r, in_quotes(oddities[i].schema, schema), in_quotes(oddities[i].value, value));
+        assert_bytes_eq(r.errors.n ? r.errors : BYTES(""), in_quotes(oddities[i].errors, expected));
+        assert_bytes_eq(r.params, in_quotes(after, expected));
+        run_fini(&r);
+    }
+}
+
+static void test_aliases_keep_empty_names(void **state)
+{
+    struct validation *v = NULL;
+    struct bytes params, errors;
+    struct arena arena;
+    struct buf error;
+
+    (void)state;
+    arena_init(&arena);
+    buf_init(&error, BUF_NO_LIMIT);
+    assert_int_equal(
+        validation_compile(BYTES("{\"a\":{\"type\":\"x\",\"default\":{\"\":1}}}"),
+                           BYTES("{\"aliases\":{\"x\":{\"type\":\"any\",\"default\":{\"b\":2}}}}"),
+                           &v, &error),
+        0);
+    validation_run(v, BYTES("{}"), &arena, &params, &errors);
+    assert_bytes(params, "{\"a\":{\"\":1,\"b\":2}}");
+    validation_free(v);
+    buf_fini(&error);
+    arena_fini(&arena);
+}
+
+static void test_root_label_is_not_of_an_alias(void **state)
+{
+    struct validation *v = NULL;
+    struct bytes params, errors;
+    struct arena arena;
+    struct buf error;
+
+    (void)state;
+    arena_init(&arena);
+    buf_init(&error, BUF_NO_LIMIT);
+    assert_int_equal(
+        validation_compile(BYTES("{\"$$root\":true,\"type\":\"x\"}"),
+                           BYTES("{\"aliases\":{\"x\":{\"type\":\"array\",\"label\":\"L\"}}}"), &v,
+                           &error),
+        0);
+    validation_run(v, BYTES("{}"), &arena, &params, &errors);
+    assert_bytes(errors, "[{\"type\":\"array\",\"message\":\"The '' field must be an array.\","
+                         "\"actual\":{}}]");
+    validation_free(v);
+    buf_fini(&error);
+    arena_fini(&arena);
+}
+
 static void test_errors_are_bounded(void **state)
 {
     struct run r;
@@ -276,6 +405,9 @@ int main(void)
         cmocka_unit_test(test_refused_options),
         cmocka_unit_test(test_unchanged_params_are_the_same_slice),
         cmocka_unit_test(test_object_id),
+        cmocka_unit_test(test_oddities),
+        cmocka_unit_test(test_aliases_keep_empty_names),
+        cmocka_unit_test(test_root_label_is_not_of_an_alias),
         cmocka_unit_test(test_errors_are_bounded),
         cmocka_unit_test(test_deep_shorthand),
         cmocka_unit_test(test_unique_with_undefined),
