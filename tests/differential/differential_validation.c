@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "json/json.h"
 #include "validation/validation.h"
+#include "json/json.h"
 
 enum { OPTIONS, SCHEMA, VALUE, N_FIELDS };
 
