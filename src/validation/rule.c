@@ -8,8 +8,12 @@
 
 #include "validation/validation.h"
 
-/* Deeper than any JSON schema can be: "string[][]..." nests without brackets of its own. */
-enum { DEPTH_MAX = 1024 };
+enum {
+    /* Deeper than any JSON schema can be: "string[][]..." nests without brackets of its own. */
+    DEPTH_MAX = 1024,
+    COMPARISONS_PER_STEP = 16,
+    COMPILED_BYTES_MAX = 256 << 20, /* what aliases and defaults may make of a schema */
+};
 
 struct rule *rule_refuse(struct rule_compiler *c, const char *format, ...)
 {
@@ -114,6 +118,24 @@ struct value *rule_json_value(const struct value *v, struct arena *arena)
     return copy;
 }
 
+bool rule_read_list(struct rule_compiler *c, const struct value *schema, const char *name,
+                    struct rule_list *out)
+{
+    const struct value *list = value_get(schema, bytes_cstr(name));
+
+    *out = (struct rule_list){NULL, NULL};
+    if (!value_is(list, JSON_ARRAY)) {
+        return true;
+    }
+    if (list->n > VALIDATION_LIST_MAX) {
+        (void)rule_refuse(c, "The '%s' field has more than %d values.", name, VALIDATION_LIST_MAX);
+        return false;
+    }
+    out->values = rule_json_value(list, c->arena);
+    out->text = rule_list_text(list, c->arena);
+    return true;
+}
+
 /* What every definition may say, whatever its type. */
 static void read_common(struct rule_compiler *c, struct rule *rule, const struct value *schema,
                         const struct value *messages)
@@ -180,6 +202,9 @@ struct rule *rule_compile(struct rule_compiler *c, struct value *definition)
     if (c->depth == DEPTH_MAX) {
         return rule_refuse(c, "Schema is nested too deeply.");
     }
+    if (c->n_rules++ == VALIDATION_RULES_MAX || c->arena->used_bytes > COMPILED_BYTES_MAX) {
+        return rule_refuse(c, "Schema has more than %d rules.", VALIDATION_RULES_MAX);
+    }
     c->depth++;
     rule = value_is(definition, JSON_ARRAY)
                ? compile_list(c, definition)
@@ -224,9 +249,28 @@ static enum presence judge(const struct rule_options *options, const struct rule
     return rule->optional || rule->passes_missing ? PRESENCE_SKIP : PRESENCE_REQUIRED;
 }
 
+bool rule_is_exhausted(const struct rule_run *r)
+{
+    return r->steps_left == 0 || r->work_left == 0 || r->arena->used_bytes > r->arena_bytes_max;
+}
+
+bool rule_spend(struct rule_run *r, size_t steps)
+{
+    r->steps_left -= steps < r->steps_left ? steps : r->steps_left;
+    return !rule_is_exhausted(r);
+}
+
+bool rule_matches(struct rule_run *r, const struct js_regex *pattern, struct bytes text)
+{
+    return js_regex_test_within(pattern, text, &r->work_left);
+}
+
 struct value *rule_apply(struct rule_run *r, const struct rule *rule, const struct rule_place *at,
                          const struct rule_place *outer, struct value *v)
 {
+    if (!rule_spend(r, 1)) {
+        return v;
+    }
     switch (judge(r->options, rule, v)) {
     case PRESENCE_CHECK:
         return rule->check(r, rule, at, v);
@@ -323,9 +367,14 @@ void rule_fail_limit(struct rule_run *r, const struct rule *rule, const struct r
     rule_fail(r, rule, at, fault);
 }
 
-bool rule_list_has(const struct value *list, const struct value *v)
+bool rule_list_has(struct rule_run *r, const struct value *list, const struct value *v)
 {
-    for (size_t i = 0; value_is(list, JSON_ARRAY) && i < list->n; i++) {
+    size_t n = value_is(list, JSON_ARRAY) ? list->n : 0;
+
+    if (!rule_spend(r, n / COMPARISONS_PER_STEP)) {
+        return true;
+    }
+    for (size_t i = 0; i < n; i++) {
         if (value_convert_is_same(list->items[i], v)) {
             return true;
         }

@@ -9,8 +9,7 @@ struct rule_array {
     struct rule rule;
     struct rule_limit min, max, length;
     struct value *contains;
-    const struct value *list; /* "enum" */
-    struct value *list_text;  /* as errors show it */
+    struct rule_list list; /* "enum" */
     struct rule *items;
     bool convert, must_have_items, unique;
 };
@@ -116,7 +115,7 @@ static struct value *find_repeated(const struct value *v, struct arena *arena)
 static void check_members(struct rule_run *r, const struct rule_array *a,
                           const struct rule_place *at, struct value *v)
 {
-    if (a->contains && !rule_list_has(v, a->contains)) {
+    if (a->contains && !rule_list_has(r, v, a->contains)) {
         rule_fail(r, &a->rule, at, (struct rule_fault){"arrayContains", a->contains, v});
     }
     if (a->unique) {
@@ -126,9 +125,9 @@ static void check_members(struct rule_run *r, const struct rule_array *a,
             rule_fail(r, &a->rule, at, (struct rule_fault){"arrayUnique", repeated, v});
         }
     }
-    for (size_t i = 0; a->list && i < v->n; i++) {
-        if (!rule_list_has(a->list, v->items[i])) {
-            rule_fail(r, &a->rule, at, (struct rule_fault){"arrayEnum", a->list_text, v->items[i]});
+    for (size_t i = 0; a->list.values && i < v->n; i++) {
+        if (!rule_list_has(r, a->list.values, v->items[i])) {
+            rule_fail(r, &a->rule, at, (struct rule_fault){"arrayEnum", a->list.text, v->items[i]});
         }
     }
 }
@@ -172,15 +171,13 @@ static struct value *check_array(struct rule_run *r, const struct rule *rule,
 struct rule *rule_compile_array(struct rule_compiler *c, const struct value *schema)
 {
     struct rule_array *a = arena_new(c->arena, struct rule_array);
-    const struct value *list = value_get(schema, BYTES("enum"));
 
     a->rule.check = check_array;
     a->convert = rule_is_true(schema, "convert");
     a->must_have_items = rule_is_false(schema, "empty");
     a->unique = rule_is_true(schema, "unique");
-    if (value_is(list, JSON_ARRAY)) {
-        a->list = rule_json_value(list, c->arena);
-        a->list_text = rule_list_text(list, c->arena);
+    if (!rule_read_list(c, schema, "enum", &a->list)) {
+        return NULL;
     }
     if (rule_is_set(schema, "contains")) {
         a->contains = rule_json_value(value_get(schema, BYTES("contains")), c->arena);

@@ -5,8 +5,7 @@
 
 struct rule_enum {
     struct rule rule;
-    const struct value *values;
-    struct value *values_text; /* as errors show them */
+    struct rule_list list; /* "values" */
 };
 
 static struct value *check_enum(struct rule_run *r, const struct rule *rule,
@@ -14,8 +13,8 @@ static struct value *check_enum(struct rule_run *r, const struct rule *rule,
 {
     const struct rule_enum *e = container_of_const(rule, struct rule_enum, rule);
 
-    if (!rule_list_has(e->values, v)) {
-        rule_fail(r, rule, at, (struct rule_fault){"enumValue", e->values_text, v});
+    if (!rule_list_has(r, e->list.values, v)) {
+        rule_fail(r, rule, at, (struct rule_fault){"enumValue", e->list.text, v});
     }
     return v;
 }
@@ -23,14 +22,14 @@ static struct value *check_enum(struct rule_run *r, const struct rule *rule,
 struct rule *rule_compile_enum(struct rule_compiler *c, const struct value *schema)
 {
     struct rule_enum *e = arena_new(c->arena, struct rule_enum);
-    const struct value *values = value_get(schema, BYTES("values"));
 
     e->rule.check = check_enum;
-    if (!value_is(values, JSON_ARRAY)) {
+    if (!rule_read_list(c, schema, "values", &e->list)) {
+        return NULL;
+    }
+    if (!e->list.values) {
         return rule_refuse(c, "Invalid 'enum' schema. The 'values' field must be an array.");
     }
-    e->values = rule_json_value(values, c->arena);
-    e->values_text = rule_list_text(values, c->arena);
     return &e->rule;
 }
 

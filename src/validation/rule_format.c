@@ -86,7 +86,7 @@ static struct value *check_email(struct rule_run *r, const struct rule *rule,
         v = bytes_eq(text, v->text) ? v : value_string(text, r->arena);
     }
     check_email_length(r, rule, at, v->text);
-    if (!js_regex_test(f->pattern, v->text)) {
+    if (!rule_matches(r, f->pattern, v->text)) {
         fail_simply(r, rule, at, "email", v);
     }
     return v;
@@ -126,7 +126,7 @@ static struct value *check_url(struct rule_run *r, const struct rule *rule,
         }
         return v;
     }
-    if (!js_regex_test(f->pattern, v->text)) {
+    if (!rule_matches(r, f->pattern, v->text)) {
         fail_simply(r, rule, at, "url", v);
     }
     return v;
@@ -154,7 +154,7 @@ static struct value *check_uuid(struct rule_run *r, const struct rule *rule,
     if (!is_text(r, rule, at, v)) {
         return v;
     }
-    if (!js_regex_test(f->pattern, v->text)) {
+    if (!rule_matches(r, f->pattern, v->text)) {
         fail_simply(r, rule, at, "uuid", v);
         return v;
     }
@@ -188,7 +188,7 @@ struct rule *rule_compile_uuid(struct rule_compiler *c, const struct value *sche
 static struct value *check_mac(struct rule_run *r, const struct rule *rule,
                                const struct rule_place *at, struct value *v)
 {
-    if (is_text(r, rule, at, v) && !js_regex_test(format_of(rule)->pattern, v->text)) {
+    if (is_text(r, rule, at, v) && !rule_matches(r, format_of(rule)->pattern, v->text)) {
         fail_simply(r, rule, at, "mac", v);
     }
     return v;
@@ -242,7 +242,7 @@ struct rule *rule_compile_luhn(struct rule_compiler *c, const struct value *sche
 static struct value *check_currency(struct rule_run *r, const struct rule *rule,
                                     const struct rule_place *at, struct value *v)
 {
-    if (v->type != JSON_STRING || !js_regex_test(format_of(rule)->pattern, v->text)) {
+    if (v->type != JSON_STRING || !rule_matches(r, format_of(rule)->pattern, v->text)) {
         fail_simply(r, rule, at, "currency", v);
     }
     return v;

@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "validation/rule.h"
 
+enum { COMPARISONS_PER_STEP = 64 }; /* names mostly differ in length */
+
 enum strictness { STRICT_NO, STRICT_ERROR, STRICT_REMOVE };
 
 struct property {
@@ -94,6 +96,9 @@ static struct value *check_object(struct rule_run *r, const struct rule *rule,
         rule_fail(r, rule, at, (struct rule_fault){.type = "object", .actual = v});
         return v;
     }
+    if (!rule_spend(r, o->n_properties * v->n / COMPARISONS_PER_STEP)) {
+        return v;
+    }
     for (size_t i = 0; i < o->n_properties; i++) {
         apply_property(r, &o->properties[i], at, v);
         if (r->options->halt_on_first_error && r->n_errors > r->n_before) {
@@ -101,7 +106,8 @@ static struct value *check_object(struct rule_run *r, const struct rule *rule,
         }
         own.label = o->properties[i].rule->label; /* as the original mixes them up */
     }
-    if (o->strict != STRICT_NO && o->map) {
+    if (o->strict != STRICT_NO && o->map &&
+        rule_spend(r, o->map->n * v->n / COMPARISONS_PER_STEP)) {
         check_strict(r, o, &own, v);
     }
     check_counts(r, o, &own, (double)v->n);

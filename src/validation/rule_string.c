@@ -126,7 +126,7 @@ static void check_contents(struct rule_run *r, const struct rule_string *s,
 {
     struct bytes needle = s->contains ? s->contains->text : BYTES_NONE;
 
-    if (s->pattern && !js_regex_test(s->pattern, v->text)) {
+    if (s->pattern && !rule_matches(r, s->pattern, v->text)) {
         rule_fail(
             r, &s->rule, at,
             (struct rule_fault){"stringPattern", value_string(s->pattern_text, r->arena), actual});
@@ -134,8 +134,8 @@ static void check_contents(struct rule_run *r, const struct rule_string *s,
     if (needle.n && (v->text.n == 0 || !memmem(v->text.p, v->text.n, needle.p, needle.n))) {
         rule_fail(r, &s->rule, at, (struct rule_fault){"stringContains", s->contains, actual});
     }
-    if (s->list && !rule_list_has(s->list, v)) {
-        rule_fail(r, &s->rule, at, (struct rule_fault){"stringEnum", s->list_text, actual});
+    if (s->list.values && !rule_list_has(r, s->list.values, v)) {
+        rule_fail(r, &s->rule, at, (struct rule_fault){"stringEnum", s->list.text, actual});
     }
     check_kinds(r, s, at, v->text, actual);
 }
@@ -281,20 +281,16 @@ struct rule *rule_compile_string(struct rule_compiler *c, const struct value *sc
 {
     struct rule_string *s = arena_new(c->arena, struct rule_string);
     const struct value *contains = value_get(schema, BYTES("contains"));
-    const struct value *list = value_get(schema, BYTES("enum"));
 
     s->rule.check = check_string;
     read_flags(schema, s);
     if (!value_is_nullish(contains)) {
         s->contains = value_string(value_convert_text(contains, c->arena), c->arena);
     }
-    if (value_is(list, JSON_ARRAY)) {
-        s->list = rule_json_value(list, c->arena);
-        s->list_text = rule_list_text(list, c->arena);
-    }
     if (!rule_read_limit(c, schema, "min", &s->min) ||
         !rule_read_limit(c, schema, "max", &s->max) ||
         !rule_read_limit(c, schema, "length", &s->length) || !read_pattern(c, schema, s) ||
+        !rule_read_list(c, schema, "enum", &s->list) ||
         !rule_string_read_sanitizers(c, schema, s)) {
         return NULL;
     }

@@ -15,8 +15,7 @@ struct rule_string {
     struct js_regex *pattern;
     struct bytes pattern_text; /* as errors show it */
     struct value *contains;
-    const struct value *list; /* "enum" */
-    struct value *list_text;  /* as errors show it */
+    struct rule_list list; /* "enum" */
     struct rule_string_padding pad_start, pad_end;
     bool convert, must_have_text, may_be_empty;
     bool numeric, alpha, alphanum, alphadash, hex, single_line, base64;

@@ -5,6 +5,16 @@
 #include "base/mem.h"
 #include "validation/rule.h"
 
+/* What a run may take, in proportion to its params: enough for some rules at each value. */
+enum {
+    RUN_STEPS = 1000000,
+    RUN_STEPS_PER_BYTE = 4,
+    RUN_WORK = 4000000, /* of patterns, in characters: less than ten milliseconds */
+    RUN_WORK_PER_BYTE = 128,
+    RUN_BYTES = 16 << 20,
+    RUN_BYTES_PER_BYTE = 64,
+};
+
 struct validation {
     struct arena arena; /* schema, options and rules */
     struct rule_options options;
@@ -83,13 +93,27 @@ static struct rule *compile_root(struct rule_compiler *c, struct value *schema,
     return rule_compile(c, root_definition(schema, c->arena));
 }
 
+static bool is_too_large(struct bytes schema, struct buf *error)
+{
+    if (schema.n > VALIDATION_SCHEMA_BYTES_MAX) {
+        buf_add_format(error, "Schema is larger than %d bytes.", VALIDATION_SCHEMA_BYTES_MAX);
+        return true;
+    }
+    return false;
+}
+
 int validation_compile(struct bytes schema_text, struct bytes options, struct validation **out,
                        struct buf *error)
 {
-    struct validation *v = mem_new(struct validation);
-    struct rule_compiler c = {.arena = &v->arena, .error = error};
+    struct validation *v;
+    struct rule_compiler c = {.error = error};
     struct value *schema;
 
+    if (is_too_large(schema_text, error)) {
+        return ERR_INVALID;
+    }
+    v = mem_new(struct validation);
+    c.arena = &v->arena;
     arena_init(&v->arena);
     schema = value_parse(arena_copy(&v->arena, schema_text), &v->arena);
     v->root = compile_root(&c, schema, options);
@@ -128,19 +152,44 @@ static struct bytes to_text(const struct value *v, struct arena *arena)
     return text;
 }
 
+/* What a value is in errors may be large, and in many of them: the last ones are left out. */
+static struct bytes errors_text(const struct value *errors, struct arena *arena)
+{
+    struct bytes text;
+    struct buf out;
+
+    buf_init(&out, BUF_NO_LIMIT);
+    for (size_t i = 0; i < errors->n && out.n < VALIDATION_ERRORS_BYTES_MAX; i++) {
+        rule_message_fill(errors->items[i], arena);
+        buf_add_char(&out, i > 0 ? ',' : '[');
+        value_to_json(errors->items[i], &out);
+    }
+    buf_add_char(&out, ']');
+    text = arena_copy(arena, buf_bytes(&out));
+    buf_fini(&out);
+    return text;
+}
+
 void validation_run(const struct validation *v, struct bytes params, struct arena *arena,
                     struct bytes *out_params, struct bytes *out_errors)
 {
     struct rule_place root = {.step = RULE_STEP_ROOT, .label = v->label};
-    struct rule_run r = {.arena = arena, .options = &v->options};
+    struct rule_run r = {.arena = arena,
+                         .options = &v->options,
+                         .steps_left = RUN_STEPS + RUN_STEPS_PER_BYTE * (uint64_t)params.n,
+                         .work_left = RUN_WORK + RUN_WORK_PER_BYTE * (uint64_t)params.n};
     struct value *value = value_parse(params, arena);
 
     r.errors = value_array(arena);
+    r.arena_bytes_max = arena->used_bytes + RUN_BYTES + RUN_BYTES_PER_BYTE * params.n;
     /* What the root rule gives back is lost: only changes inside the value count. */
     (void)rule_apply(&r, v->root, &root, &root, value);
-    for (size_t i = 0; i < r.errors->n; i++) {
-        rule_message_fill(r.errors->items[i], arena);
+    if (rule_is_exhausted(&r)) {
+        *out_params = params;
+        *out_errors = BYTES("[{\"type\":\"limit\",\"message\":"
+                            "\"The parameters take too much work to check.\"}]");
+        return;
     }
     *out_params = r.changed && value ? to_text(value, arena) : params;
-    *out_errors = r.n_errors ? to_text(r.errors, arena) : BYTES_NONE;
+    *out_errors = r.n_errors ? errors_text(r.errors, arena) : BYTES_NONE;
 }
