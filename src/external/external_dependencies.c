@@ -46,7 +46,7 @@ static int read_name(const struct reader *r, struct bytes path, struct bytes sli
     if (out->n == 0) {
         return refuse(r, path, slice, "must not be empty");
     }
-    fault = external_schema_name_fault(*out);
+    fault = external_check_name_fault(*out);
     return fault ? refuse(r, path, slice, fault) : 0;
 }
 
@@ -67,8 +67,8 @@ static int read_full_name(const struct reader *r, struct bytes path, struct byte
         return refuse(r, path, version, "must be a number or a string");
     }
     *out = service_name_full(name, version, r->arena);
-    return external_schema_name_fault(*out)
-               ? refuse(r, path, version, external_schema_name_fault(*out))
+    return external_check_name_fault(*out)
+               ? refuse(r, path, version, external_check_name_fault(*out))
                : 0;
 }
 

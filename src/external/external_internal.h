@@ -16,9 +16,32 @@ struct external_handler {
 void external_action_run(struct external *x, const struct external_handler *h, struct context *ctx);
 void external_event_run(struct external *x, const struct external_handler *h, struct context *ctx);
 
-/* --- external_schema.c --- */
+/* --- external_check.c: what is wrong with a schema, noted as it is found --- */
+struct external_check {
+    struct arena *arena;
+    struct list *faults;
+    struct json_writer *warnings;
+    bool has_base_url; /* handlers may be relative */
+};
+
+/* To be filled in by the caller; value: slice or none. */
+struct external_fault *external_check_fault(struct external_check *c, enum external_fault_kind kind,
+                                            struct bytes path, struct bytes value);
+/* text: what goes on behind the path. */
+void external_check_refuse(struct external_check *c, struct bytes path, struct bytes value,
+                           const char *text);
+void external_check_warn(struct external_check *c, struct bytes path, const char *text);
+bool external_check_has_control(struct bytes text);
 /* What keeps a text from being a name: those stand in topics, logs and headers. NULL: nothing. */
-const char *external_schema_name_fault(struct bytes text);
+const char *external_check_name_fault(struct bytes text);
+/* Refuses slice when its text is no name. */
+void external_check_name(struct external_check *c, struct bytes path, struct bytes slice,
+                         struct bytes text);
+
+/* --- external_definition.c --- */
+/* One action or event. kind: "actions" or "events"; key: the raw key of its definition. */
+void external_definition_check(struct external_check *c, struct bytes kind, struct bytes key,
+                               struct bytes definition);
 
 /* --- external_dependencies.c --- */
 /*
