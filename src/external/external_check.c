@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What is wrong with a schema, noted as it is found. */
+#include <math.h>
+
+#include "cacher/cacher_rule.h"
 #include "external/external_internal.h"
 
 enum { NAME_BYTES_MAX = 255 };
@@ -54,4 +57,77 @@ void external_check_name(struct external_check *c, struct bytes path, struct byt
     if (fault) {
         external_check_refuse(c, path, slice, fault);
     }
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the table */
+void external_check_members(struct external_check *c, struct bytes path, struct bytes object,
+                            const struct external_member *members)
+{
+    for (const struct external_member *m = members; m->name; m++) {
+        struct bytes value = json_get(object, bytes_cstr(m->name));
+        struct bytes at = arena_format(c->arena, "%.*s.%s", BYTES_ARG(path), m->name);
+        const char *fault = json_is_null_or_none(value) ? NULL : m->fault(value);
+
+        if (fault) {
+            external_check_refuse(c, at, value, fault);
+        } else if (m->below) {
+            external_check_members(c, at, value, m->below);
+        }
+    }
+}
+
+/* "lock.ttl" */
+static struct bytes member_at(struct bytes object, struct bytes path)
+{
+    while (path.n) {
+        size_t n = bytes_find(path, '.');
+
+        object = json_get(object, bytes_of(path.p, n));
+        path = bytes_from(path, n < path.n ? n + 1 : n);
+    }
+    return object;
+}
+
+void external_check_cache(struct external_check *c, struct bytes path, struct bytes cache)
+{
+    const char *member;
+    const char *fault = cacher_rule_fault(cache, &member);
+
+    if (fault) {
+        path = arena_format(c->arena, "%.*s%s%s", BYTES_ARG(path), *member ? "." : "", member);
+        external_check_refuse(c, path, member_at(cache, bytes_cstr(member)), fault);
+    }
+}
+
+const char *external_check_bool_fault(struct bytes slice)
+{
+    return json_type(slice) == JSON_BOOL ? NULL : "must be a boolean";
+}
+
+const char *external_check_amount_fault(struct bytes slice)
+{
+    double number;
+
+    return json_double(slice, &number) && isfinite(number) && number >= 0
+               ? NULL
+               : "must be a number, 0 or more";
+}
+
+const char *external_check_positive_fault(struct bytes slice)
+{
+    double number;
+
+    return json_double(slice, &number) && isfinite(number) && number > 0
+               ? NULL
+               : "must be a number above 0";
+}
+
+const char *external_check_string_fault(struct bytes slice)
+{
+    return json_type(slice) == JSON_STRING ? NULL : "must be a string";
+}
+
+const char *external_check_object_fault(struct bytes slice)
+{
+    return json_is_object(slice) ? NULL : "must be an object";
 }

@@ -3,6 +3,8 @@
  * The services that a schema says it needs (broker.md (c), (m)): a name, {name, version}, where a
  * list of versions are alternatives, or an array of these; and how long and how often it looks.
  */
+#include <math.h>
+
 #include "base/map.h"
 #include "external/external_internal.h"
 #include "model/service_name.h"
@@ -179,7 +181,7 @@ static int read_setting(const struct reader *r, struct bytes schema, const char 
     struct bytes value = json_get(json_get(schema, BYTES("settings")), bytes_cstr(name));
 
     *out = 0;
-    if (json_is_null_or_none(value) || (json_double(value, out) && *out >= 0)) {
+    if (json_is_null_or_none(value) || (json_double(value, out) && isfinite(*out) && *out >= 0)) {
         return 0;
     }
     return refuse(r, below(r, BYTES("settings"), name), value, "must be a number of milliseconds");

@@ -38,6 +38,23 @@ const char *external_check_name_fault(struct bytes text);
 void external_check_name(struct external_check *c, struct bytes path, struct bytes slice,
                          struct bytes text);
 
+/* A member that may be absent or null. Tables of them end with one without a name. */
+struct external_member {
+    const char *name;
+    const char *(*fault)(struct bytes slice); /* NULL, or a sentence part */
+    const struct external_member *below;      /* of its own members, or NULL */
+};
+
+/* path: of the object, which may be anything. */
+void external_check_members(struct external_check *c, struct bytes path, struct bytes object,
+                            const struct external_member *members);
+void external_check_cache(struct external_check *c, struct bytes path, struct bytes cache);
+const char *external_check_bool_fault(struct bytes slice);
+const char *external_check_amount_fault(struct bytes slice);   /* finite, 0 or more */
+const char *external_check_positive_fault(struct bytes slice); /* finite, above 0 */
+const char *external_check_string_fault(struct bytes slice);
+const char *external_check_object_fault(struct bytes slice);
+
 /* --- external_definition.c --- */
 /* One action or event. kind: "actions" or "events"; key: the raw key of its definition. */
 void external_definition_check(struct external_check *c, struct bytes kind, struct bytes key,

@@ -61,18 +61,45 @@ static void check_object(struct external_check *c, struct bytes schema, struct b
     fault->text = arena_format(c->arena, "The '%.*s' must be an Object.", BYTES_ARG(name));
 }
 
+/* Names and paths of settings, or lists of names. */
+static const char *secure_settings_fault(struct bytes slice)
+{
+    struct json_iter it = json_iter(slice);
+    struct bytes item;
+
+    if (json_type(slice) != JSON_ARRAY) {
+        return "must be a list of texts";
+    }
+    while (json_next_item(&it, &item)) {
+        struct json_iter inner = json_iter(item);
+        struct bytes name;
+
+        if (json_type(item) != JSON_STRING && json_type(item) != JSON_ARRAY) {
+            return "must be a list of texts, or of lists of texts";
+        }
+        while (json_type(item) == JSON_ARRAY && json_next_item(&inner, &name)) {
+            if (json_type(name) != JSON_STRING) {
+                return "must be a list of texts, or of lists of texts";
+            }
+        }
+    }
+    return NULL;
+}
+
+static const struct external_member settings_members[] = {
+    {"baseUrl", external_check_string_fault, NULL},
+    {"$noVersionPrefix", external_check_bool_fault, NULL},
+    {"$noServiceNamePrefix", external_check_bool_fault, NULL},
+    {"$secureSettings", secure_settings_fault, NULL},
+    {"$shutdownTimeout", external_check_amount_fault, NULL},
+    {NULL, NULL, NULL},
+};
+
 static void check_settings(struct external_check *c, struct bytes settings)
 {
-    struct bytes base_url = json_get(settings, BYTES("baseUrl"));
-
-    if (json_is_null_or_none(base_url)) {
-        return;
-    }
-    if (json_type(base_url) != JSON_STRING) {
-        external_check_refuse(c, BYTES("settings.baseUrl"), base_url, "must be a string");
-        return;
-    }
-    c->has_base_url = json_string(base_url, c->arena).n > 0;
+    external_check_members(c, BYTES("settings"), settings, settings_members);
+    external_check_cache(c, BYTES("settings.$cache"), json_get(settings, BYTES("$cache")));
+    c->has_base_url = json_string(json_get(settings, BYTES("baseUrl")), c->arena).n > 0;
 }
 
 static void check_definitions(struct external_check *c, struct bytes schema, struct bytes kind)
