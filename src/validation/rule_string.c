@@ -4,6 +4,8 @@
 
 #include "base/mem.h"
 
+enum { SANITIZED_BYTES_PER_STEP = 4 };
+
 static void check_lengths(struct rule_run *r, const struct rule_string *s,
                           const struct rule_place *at, struct bytes text)
 {
@@ -157,6 +159,7 @@ static struct value *check_string(struct rule_run *r, const struct rule *rule,
     actual = v; /* checks of the contents show the text as it was */
     text = rule_string_sanitize(s, v->text, r->arena);
     if (!bytes_eq(text, v->text)) {
+        (void)rule_spend(r, text.n / SANITIZED_BYTES_PER_STEP);
         v = value_string(text, r->arena);
     }
     if (text.n == 0 && s->must_have_text) {

@@ -7,7 +7,7 @@
 
 /* What a run may take, in proportion to its params: enough for some rules at each value. */
 enum {
-    RUN_STEPS = 1000000,
+    RUN_STEPS = 3000000,
     RUN_STEPS_PER_BYTE = 4,
     RUN_WORK = 4000000, /* of patterns, in characters: less than ten milliseconds */
     RUN_WORK_PER_BYTE = 128,
