@@ -11,7 +11,7 @@ struct arena *api_arena(struct api_request *request)
     return &request->http->arena;
 }
 
-/* X-Correlation-ID, else X-Request-ID, else a new one (http-api.md 1.4). */
+/* X-Correlation-ID, else X-Request-ID, else a new one. */
 static struct bytes request_id_of(struct http_request *http)
 {
     struct bytes id = http_headers_get(&http->headers, BYTES("X-Correlation-ID"));
@@ -54,6 +54,8 @@ static void on_abandon(struct http_server *server, struct http_request *http)
 
     if (request->mcall) {
         api_mcall_abandon(request->mcall);
+    } else if (request->is_removing) {
+        api_registry_abandon(request);
     } else if (ctx) {
         pipeline_abandon(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_REJECTED,
                                                      ctx->name, ctx->node_id));
@@ -63,7 +65,7 @@ static void on_abandon(struct http_server *server, struct http_request *http)
 static void on_refuse(struct http_server *server, unsigned status, const char *text,
                       struct buf *out)
 {
-    if (status == 417) { /* has no body, as in the original (http-api.md 1.6) */
+    if (status == 417) { /* has no body, as in the original */
         return;
     }
     api_reply_error_json(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The REST API (http-api.md): an HTTP server whose requests become broker calls and answers. */
+/* The REST API (docs/api.md): an HTTP server whose requests become broker calls and answers. */
 #pragma once
 
 #include "base/log.h"

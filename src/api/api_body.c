@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Request bodies: which are read, in which encoding, and what is wrong with them (http-api.md 1.6).
+/* Request bodies: which are read, in which encoding, and what is wrong with them (docs/api.md).
  */
 #include <iconv.h>
 

@@ -1,19 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* POST /v1/call/:action (http-api.md 3): the request's members become a call, its outcome the
- * answer. */
+/* POST /v1/call/:action (docs/api.md, Calling): the request's members become a call, its outcome
+ * the answer. */
 #include "api/api_internal.h"
 
 static const char call_action[] = "$sidecar.callAction";
 
-/* A member of options stands over that of the top level. */
-static bool read_option(struct api_request *request, enum api_member member, double *out)
+/* What stands in options stands over the same at the top level. */
+static bool read_options(struct api_request *request, struct broker_call *call)
 {
-    struct bytes nested =
-        json_get(api_params_get(request, API_OPTIONS), request->members[member].name);
+    struct bytes options = api_params_get(request, API_OPTIONS);
+    struct arena *arena = api_arena(request);
+    const char *fault = api_options_read(options, arena, call);
 
-    return api_params_number(json_is_null_or_none(nested) ? api_params_get(request, member)
-                                                          : nested,
-                             api_arena(request), out);
+    if (fault) {
+        api_fault_no_object(request, arena_format(arena, "options.%s", fault), call->headers,
+                            call_action);
+        return false;
+    }
+    if (json_is_null_or_none(json_get(options, BYTES("timeout")))) {
+        call->has_timeout =
+            api_params_number(api_params_get(request, API_TIMEOUT), arena, &call->timeout_ms);
+    }
+    if (json_is_null_or_none(json_get(options, BYTES("retries"))) &&
+        !api_params_number(api_params_get(request, API_RETRIES), arena, &call->retries)) {
+        call->retries = -1;
+    }
+    return true;
 }
 
 static void on_called(struct context *ctx)
@@ -30,12 +42,12 @@ void api_call_action(struct api_request *request)
         .action = request->name,
         .request_id = request->request_id,
         .caller = BYTES("$sidecar"),
-        .retries = -1,
     };
 
     if (!api_fault_check_name(request, "action", call_action) ||
         !api_fault_check_object(request, API_META, call_action) ||
-        !api_fault_check_object(request, API_OPTIONS, call_action)) {
+        !api_fault_check_object(request, API_OPTIONS, call_action) ||
+        !read_options(request, &call)) {
         return;
     }
     call.params = api_params_get(request, API_PARAMS);
@@ -43,10 +55,6 @@ void api_call_action(struct api_request *request)
         call.params = BYTES("{}");
     }
     call.meta = api_params_get(request, API_META);
-    call.has_timeout = read_option(request, API_TIMEOUT, &call.timeout_ms);
-    if (!read_option(request, API_RETRIES, &call.retries)) {
-        call.retries = -1;
-    }
     call.parent = api_params_parent(request);
     request->ctx = broker_call(request->api->broker, &call, on_called, request);
 }

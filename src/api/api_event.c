@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* POST /v1/emit/:event and /v1/broadcast/:event (http-api.md 4). */
+/* POST /v1/emit/:event and /v1/broadcast/:event (docs/api.md, Events). */
 #include "api/api_internal.h"
 
 typedef void event_fn(struct broker *b, const struct broker_event *event,
@@ -60,6 +60,13 @@ static void run(struct api_request *request, event_fn *send, struct bytes no_par
     }
     event.meta = api_params_get(request, API_META);
     event.groups = read_groups(request);
+    event.headers = json_get(api_params_get(request, API_OPTIONS), BYTES("headers"));
+    if (json_is_null_or_none(event.headers)) {
+        event.headers = BYTES_NONE;
+    } else if (!json_is_object(event.headers)) {
+        api_fault_no_object(request, BYTES("options.headers"), event.headers, action);
+        return;
+    }
     event.parent = api_params_parent(request);
     send(request->api->broker, &event, on_delivered, request);
 }

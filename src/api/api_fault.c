@@ -14,6 +14,17 @@ void api_fault_json(struct json_writer *w, const struct api_fault *fault, struct
     json_end_object(w);
 }
 
+void api_fault_reply_list(struct api_request *request, struct bytes faults)
+{
+    api_reply_error(request, &(struct api_error){
+                                 .name = "ValidationError",
+                                 .message = BYTES("Parameters validation error!"),
+                                 .code = 422,
+                                 .type = BYTES("VALIDATION_ERROR"),
+                                 .data = faults,
+                             });
+}
+
 void api_fault_reply(struct api_request *request, const struct api_fault *fault)
 {
     struct buf data;
@@ -23,13 +34,7 @@ void api_fault_reply(struct api_request *request, const struct api_fault *fault)
     json_begin_array(&w);
     api_fault_json(&w, fault, broker_options(request->api->broker)->node_id);
     json_end_array(&w);
-    api_reply_error(request, &(struct api_error){
-                                 .name = "ValidationError",
-                                 .message = BYTES("Parameters validation error!"),
-                                 .code = 422,
-                                 .type = BYTES("VALIDATION_ERROR"),
-                                 .data = buf_bytes(&data),
-                             });
+    api_fault_reply_list(request, buf_bytes(&data));
     buf_fini(&data);
 }
 
@@ -50,22 +55,27 @@ bool api_fault_check_name(struct api_request *request, const char *field, const 
     return false;
 }
 
-bool api_fault_check_object(struct api_request *request, enum api_member member, const char *action)
+void api_fault_no_object(struct api_request *request, struct bytes field, struct bytes actual,
+                         const char *action)
 {
-    struct bytes value = api_params_get(request, member);
-    struct bytes name = request->members[member].name;
-
-    if (json_is_null_or_none(value) || json_is_object(value)) {
-        return true;
-    }
     api_fault_reply(request,
                     &(struct api_fault){
                         .type = "object",
                         .message = arena_format(api_arena(request), "The '%.*s' must be an Object.",
-                                                BYTES_ARG(name)),
-                        .field = name,
-                        .actual = value,
+                                                BYTES_ARG(field)),
+                        .field = field,
+                        .actual = actual,
                         .action = action,
                     });
+}
+
+bool api_fault_check_object(struct api_request *request, enum api_member member, const char *action)
+{
+    struct bytes value = api_params_get(request, member);
+
+    if (json_is_null_or_none(value) || json_is_object(value)) {
+        return true;
+    }
+    api_fault_no_object(request, request->members[member].name, value, action);
     return false;
 }

@@ -18,7 +18,7 @@ void api_health_ready(struct api_request *request)
     buf_init(&body, BUF_NO_LIMIT);
     json_begin_object(&w);
     json_member_text(&w, BYTES("status"), is_ready ? BYTES("OK") : BYTES("NOT_READY"));
-    if (broker_has_waiting(b)) {
+    if (broker_n_waiting(b) > 0) {
         json_key(&w, BYTES("waiting"));
         broker_waiting_json(b, &w);
     }

@@ -38,6 +38,7 @@ struct api_request {
     struct bytes query;      /* slice: object of the query members; none when there are none */
     struct context *ctx;     /* the call that runs, or NULL */
     struct api_mcall *mcall; /* the calls that run, or NULL */
+    bool is_removing;        /* waits for a service to be gone */
 };
 
 struct arena *api_arena(struct api_request *request);
@@ -53,12 +54,18 @@ bool api_body_read(struct api_request *request);
 /* --- api_params.c --- */
 /* Names the members that api_body_read looks for. */
 void api_params_init(struct api_request *request);
-/* A member of the request: the path's has been taken; query stands over body (http-api.md 1.7). */
+/* A member of the request: the path's has been taken; query stands over body. */
 struct bytes api_params_get(const struct api_request *request, enum api_member member);
 /* All members together: body, overwritten by query, overwritten by {path_name: name}. */
 struct bytes api_params_all(struct api_request *request, struct bytes path_name);
 /* A number, or text that holds one (queries only have texts). */
 bool api_params_number(struct bytes slice, struct arena *arena, double *out);
+/*
+ * Reads what stands in options into call; the slices are borrowed from it. NULL, or the name of the
+ * option that is no object but has to be one.
+ */
+const char *api_options_read(struct bytes options, struct arena *arena,
+                             struct broker_call *call) MUST_CHECK;
 /* Reads the query text. */
 void api_params_read_query(struct api_request *request);
 /* The context that a nested call names by X-Parent-ID, or NULL. */
@@ -82,11 +89,15 @@ void api_health_ready(struct api_request *request);
 /* Nobody waits for the answer: gives up what still runs. The request is answered, into nowhere. */
 void api_mcall_abandon(struct api_mcall *m);
 
+/* --- api_registry.c --- */
+/* Nobody waits for the end of a removal: it is answered, into nowhere, and goes on. */
+void api_registry_abandon(struct api_request *request);
+
 /* --- api_reply.c --- */
 /* 200 with this JSON text. */
 void api_reply_json(struct api_request *request, unsigned status, struct bytes json);
 void api_reply_empty(struct api_request *request);
-/* A flat error (http-api.md 1.5). type: text or none; data: slice or none. */
+/* A flat error: {name, message, code, type, data}. type: text or none; data: slice or none. */
 struct api_error {
     const char *name;
     struct bytes message;
@@ -99,8 +110,14 @@ void api_reply_error(struct api_request *request, const struct api_error *error)
 void api_reply_mol_error(struct api_request *request, const struct mol_error *error);
 /* A Moleculer error as an object, with all that callers may know of it. */
 void api_reply_add_error(struct json_writer *w, const struct mol_error *error);
-/* The outcome of a call (http-api.md 3.3, 3.4). */
+/* The outcome of a call (docs/api.md, Calling). */
 void api_reply_call(struct api_request *request, const struct context *ctx);
+/* --- api_repeat.c --- */
+/* ctx has failed: whether the caller may do it again without doing something twice. */
+bool api_repeat_is_safe(const struct context *ctx);
+/* Header lines of the answer to a call. */
+void api_repeat_add_headers(struct buf *headers, const struct context *ctx);
+
 /* A flat error's JSON, for refusals of the HTTP server. */
 void api_reply_error_json(const struct api_error *error, struct buf *out);
 
@@ -113,10 +130,15 @@ struct api_fault {
     const char *action;  /* "$sidecar.callAction" */
 };
 void api_fault_reply(struct api_request *request, const struct api_fault *fault);
+/* faults: slice, what api_fault_json wrote in an array. */
+void api_fault_reply_list(struct api_request *request, struct bytes faults);
 /* An entry of ValidationError's data. */
 void api_fault_json(struct json_writer *w, const struct api_fault *fault, struct bytes node_id);
 /* Answers 422 and returns false when the path's parameter is blank. */
 bool api_fault_check_name(struct api_request *request, const char *field, const char *action);
+/* Answers 422: the field is to be an object. */
+void api_fault_no_object(struct api_request *request, struct bytes field, struct bytes actual,
+                         const char *action);
 /* Answers 422 and returns false unless the member is an object, null or absent. */
 bool api_fault_check_object(struct api_request *request, enum api_member member,
                             const char *action);

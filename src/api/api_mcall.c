@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POST /v1/mcall: several calls in one request (broker.md (d), mcall). They all run at once; the
- * answer comes when the last one has ended, or, unless it is to be settled, with the first failure.
+ * POST /v1/mcall: several calls in one request (docs/api.md, Several calls at once). They all run
+ * at once; the answer comes when the last one has ended, or, unless it is to be settled, with the
+ * first failure.
  */
 #include "api/api_internal.h"
 #include "base/map.h"
@@ -222,15 +223,12 @@ static bool read_action(struct api_mcall *m, struct mcall_entry *e, struct bytes
            refuse(m->request, field, value, "stringEmpty", "must not be empty");
 }
 
-static void read_options(struct mcall_entry *e, struct bytes options)
+static bool read_options(const struct api_mcall *m, struct mcall_entry *e, struct bytes options)
 {
-    struct arena *arena = &e->mcall->arena;
+    const char *fault = api_options_read(options, &e->mcall->arena, &e->call);
 
-    e->call.has_timeout =
-        api_params_number(json_get(options, BYTES("timeout")), arena, &e->call.timeout_ms);
-    if (!api_params_number(json_get(options, BYTES("retries")), arena, &e->call.retries)) {
-        e->call.retries = -1;
-    }
+    return !fault || refuse(m->request, field_of(m, e, "options.headers"), e->call.headers,
+                            "object", "must be an Object");
 }
 
 /* Its own options stand in place of the common ones, as in the original. */
@@ -252,8 +250,7 @@ static bool read_call(struct api_mcall *m, struct mcall_entry *e, struct bytes d
     }
     e->call.params = json_is_null_or_none(fields[1].value) ? BYTES("{}") : fields[1].value;
     e->call.meta = fields[2].value;
-    read_options(e, json_is_null_or_none(fields[3].value) ? common : fields[3].value);
-    return true;
+    return read_options(m, e, json_is_null_or_none(fields[3].value) ? common : fields[3].value);
 }
 
 static struct mcall_entry *add_entry(struct api_mcall *m, struct bytes key)
@@ -345,6 +342,7 @@ void api_mcall_run(struct api_request *request)
     m->request = request;
     m->request_id = arena_copy(&m->arena, request->request_id);
     calls = arena_copy(&m->arena, fields[0].value);
+    common = arena_copy(&m->arena, common); /* calls may outlive the request */
     m->is_list = json_type(calls) == JSON_ARRAY;
     m->is_settled = json_is_true(fields[1].value);
     m->entries = arena_alloc(&m->arena, (json_count(calls) + 1) * sizeof(m->entries[0]));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The members of a request, from its body and its query (http-api.md 1.7). */
+/* The members of a request, from its body and its query. */
 #include "api/api_internal.h"
 #include "api/api_query.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A query string as JSON, in the manner of Node's qs (http-api.md 1.7): a[b]=1 nests, a[]=x and
+ * A query string as JSON, in the manner of Node's qs: a[b]=1 nests, a[]=x and
  * repeats make lists, numeric brackets too, deeper than five stays one key, all values are texts.
  */
 #pragma once

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Registering, unregistering and listing services (http-api.md 1.8, 2). */
+/* Registering, unregistering and listing services (docs/api.md). */
 #include "api/api_internal.h"
 #include "registry/registry.h"
 
@@ -52,13 +52,7 @@ static void reply_value_faults(struct registration *r)
         }
     }
     json_end_array(&w);
-    api_reply_error(r->request, &(struct api_error){
-                                    .name = "ValidationError",
-                                    .message = BYTES("Parameters validation error!"),
-                                    .code = 422,
-                                    .type = BYTES("VALIDATION_ERROR"),
-                                    .data = buf_bytes(&data),
-                                });
+    api_fault_reply_list(r->request, buf_bytes(&data));
     buf_fini(&data);
 }
 
@@ -114,6 +108,16 @@ static void reply_faults(struct registration *r)
     } else {
         reply_schema_faults(r);
     }
+}
+
+static void reply_full(struct registration *r)
+{
+    api_reply_error(r->request, &(struct api_error){
+                                    .name = "QueueIsFullError",
+                                    .message = BYTES("Too many services wait for others."),
+                                    .code = 429,
+                                    .type = BYTES("QUEUE_FULL"),
+                                });
 }
 
 /* --- checking and making --- */
@@ -208,7 +212,7 @@ static void registration_init(struct registration *r, struct api_request *reques
         struct buf given;
         struct json_writer w = json_writer(&given);
 
-        /* The query may name a service, no more (http-api.md 1.7). */
+        /* The query may name a service, no more. */
         json_get_fields(request->query, query, 2);
         buf_init(&given, BUF_NO_LIMIT);
         json_begin_object(&w);
@@ -226,6 +230,19 @@ static void registration_init(struct registration *r, struct api_request *reques
     buf_init(&r->warnings, BUF_NO_LIMIT);
     r->warnings_writer = json_writer(&r->warnings);
     json_begin_array(&r->warnings_writer);
+}
+
+/* Conservative: those of one list may be enough for each other. */
+static bool has_waiting_room(const struct registration *r)
+{
+    const struct broker *b = r->request->api->broker;
+    size_t n = broker_n_waiting(b);
+
+    for (size_t i = 0; i < r->n; i++) {
+        n += broker_would_wait(b, external_service_full_name(r->services[i]),
+                               external_service_wait(r->services[i]));
+    }
+    return n <= BROKER_WAITING_MAX;
 }
 
 static void commit(struct registration *r)
@@ -268,6 +285,7 @@ static void reply_registered(struct registration *r)
 void api_registry_register(struct api_request *request)
 {
     struct registration r;
+    bool has_room = true;
 
     registration_init(&r, request);
     if (r.n > REGISTRY_MAX_NODE_SERVICES) {
@@ -281,11 +299,16 @@ void api_registry_register(struct api_request *request)
         list_entry(r.faults.next, struct external_fault, link)->type = BYTES("required");
     }
     if (list_is_empty(&r.faults)) {
-        commit(&r);
+        has_room = has_waiting_room(&r);
+        if (has_room) {
+            commit(&r);
+        }
     }
     /* The answer ends the request, and with it everything in its arena. */
     release_services(&r);
-    if (list_is_empty(&r.faults)) {
+    if (!has_room) {
+        reply_full(&r);
+    } else if (list_is_empty(&r.faults)) {
         reply_registered(&r);
     } else {
         reply_faults(&r);
@@ -295,16 +318,25 @@ void api_registry_register(struct api_request *request)
 
 /* --- unregistering --- */
 
+static void on_removed(void *owner)
+{
+    struct api_request *request = owner;
+
+    request->is_removing = false;
+    api_reply_json(request, 200, BYTES("{\"status\":\"OK\"}"));
+}
+
 void api_registry_unregister(struct api_request *request)
 {
-    struct api *api = request->api;
+    struct broker *b = request->api->broker;
 
     if (!api_fault_check_name(request, "serviceName", "$sidecar.unregisterService")) {
         return;
     }
     /* Names with '$' are the broker's own. */
-    if (request->name.p[0] != '$' && broker_remove_service(api->broker, request->name) == 0) {
-        api_reply_json(request, 200, BYTES("{\"status\":\"OK\"}"));
+    if (request->name.p[0] != '$' &&
+        broker_remove_service(b, request->name, on_removed, request) == 0) {
+        request->is_removing = true;
         return;
     }
     api_reply_error(request, &(struct api_error){
@@ -314,6 +346,12 @@ void api_registry_unregister(struct api_request *request)
                                  .type = BYTES("NOT_FOUND"),
                                  .data = api_params_all(request, BYTES("serviceName")),
                              });
+}
+
+void api_registry_abandon(struct api_request *request)
+{
+    broker_forget_removal(request->api->broker, request);
+    on_removed(request);
 }
 
 /* --- listing --- */

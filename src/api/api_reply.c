@@ -79,6 +79,15 @@ void api_reply_error(struct api_request *request, const struct api_error *error)
     buf_fini(&body);
 }
 
+static void add_members(struct json_writer *w, const struct mol_error *error)
+{
+    json_member(w, BYTES("name"), error->name);
+    json_member(w, BYTES("message"), error->message);
+    json_member(w, BYTES("code"), error->code);
+    json_member(w, BYTES("type"), error->type);
+    json_member(w, BYTES("data"), error->data);
+}
+
 void api_reply_mol_error(struct api_request *request, const struct mol_error *error)
 {
     int code = mol_error_code(error);
@@ -87,11 +96,7 @@ void api_reply_mol_error(struct api_request *request, const struct mol_error *er
 
     buf_init(&body, BUF_NO_LIMIT);
     json_begin_object(&w);
-    json_member(&w, BYTES("name"), error->name);
-    json_member(&w, BYTES("message"), error->message);
-    json_member(&w, BYTES("code"), error->code);
-    json_member(&w, BYTES("type"), error->type);
-    json_member(&w, BYTES("data"), error->data);
+    add_members(&w, error);
     json_end_object(&w);
     api_reply_json(request,
                    code >= FLAT_STATUS_MIN && code <= FLAT_STATUS_MAX ? (unsigned)code : 500,
@@ -116,11 +121,7 @@ static unsigned to_status(struct bytes slice, struct arena *arena)
 void api_reply_add_error(struct json_writer *w, const struct mol_error *error)
 {
     json_begin_object(w);
-    json_member(w, BYTES("name"), error->name);
-    json_member(w, BYTES("message"), error->message);
-    json_member(w, BYTES("code"), error->code);
-    json_member(w, BYTES("type"), error->type);
-    json_member(w, BYTES("data"), error->data);
+    add_members(w, error);
     json_member(w, BYTES("nodeID"), error->node_id);
     json_member(w, BYTES("retryable"), error->retryable);
     json_end_object(w);
@@ -182,7 +183,7 @@ static void apply_headers(struct http_reply *answer, struct buf *headers, struct
     }
 }
 
-/* $statusCode and its like (http-api.md 3.4). False: there is a status that HTTP cannot carry. */
+/* $statusCode and its like (docs/api.md, Calling). False: it is a status that HTTP cannot carry. */
 static bool apply_meta(struct http_reply *answer, struct buf *headers, struct bytes meta,
                        struct arena *arena)
 {
@@ -255,11 +256,13 @@ void api_reply_call(struct api_request *request, const struct context *ctx)
         json_member(&w, BYTES("response"), ctx->result);
     }
     json_member(&w, BYTES("meta"), meta);
+    json_member(&w, BYTES("headers"), ctx->response_headers);
     json_end_object(&w);
     if (meta_steers(meta) && !apply_meta(&answer, &headers, meta, arena)) {
         buf_fini(&headers);
         reply_bad_status(request);
     } else {
+        api_repeat_add_headers(&headers, ctx);
         answer.body = buf_bytes(&body);
         reply(request, &answer, &headers);
     }

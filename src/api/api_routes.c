@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The route table: method, path, handler (http-api.md 1.1 to 1.3). */
+/* The route table: method, path, handler (docs/api.md). */
 #include "api/api_internal.h"
 #include "base/utf8.h"
 #include "http/http_url.h"

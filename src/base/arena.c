@@ -13,6 +13,7 @@ enum { ARENA_CHUNK_BYTES = 4096 - 32 };
 
 struct arena_chunk {
     struct arena_chunk *next;
+    size_t n; /* of room */
     max_align_t room[];
 };
 
@@ -26,17 +27,39 @@ void arena_init_in(struct arena *a, void *room, size_t n)
     *a = (struct arena){.at = room, .end = (char *)room + n};
 }
 
+struct arena_mark arena_mark(const struct arena *a)
+{
+    return (struct arena_mark){a->at, a->end, a->chunks, a->used_bytes};
+}
+
+void arena_rewind(struct arena *a, const struct arena_mark *mark)
+{
+    while (a->chunks != mark->chunks) {
+        struct arena_chunk *chunk = a->chunks;
+
+        a->chunks = chunk->next;
+        mem_free(chunk);
+    }
+    a->at = mark->at;
+    a->end = mark->end;
+    a->used_bytes = mark->used_bytes;
+}
+
+bool arena_is_since(const struct arena *a, const struct arena_mark *mark, const char *p)
+{
+    for (const struct arena_chunk *chunk = a->chunks; chunk != mark->chunks; chunk = chunk->next) {
+        const char *room = (const char *)chunk->room;
+
+        if (p >= room && p < room + chunk->n) {
+            return true;
+        }
+    }
+    return p >= mark->at && p < mark->end;
+}
+
 void arena_fini(struct arena *a)
 {
-    struct arena_chunk *chunk = a->chunks;
-
-    while (chunk) {
-        struct arena_chunk *next = chunk->next;
-
-        mem_free(chunk);
-        chunk = next;
-    }
-    arena_init(a);
+    arena_rewind(a, &(struct arena_mark){0});
 }
 
 static char *align_up(char *p)
@@ -55,6 +78,7 @@ void *arena_alloc(struct arena *a, size_t n)
         struct arena_chunk *chunk = mem_realloc(NULL, sizeof(*chunk) + room);
 
         chunk->next = a->chunks;
+        chunk->n = room;
         a->chunks = chunk;
         p = (char *)chunk->room;
         a->end = p + room;

@@ -2,8 +2,6 @@
 /* Comparisons, searches and conversions of borrowed bytes. */
 #include "base/bytes.h"
 
-#include <stdint.h>
-
 bool bytes_eq_nocase(struct bytes a, struct bytes b)
 {
     if (a.n != b.n) {
@@ -73,14 +71,4 @@ bool bytes_to_u64(struct bytes b, unsigned long long max, unsigned long long *ou
     }
     *out = value;
     return true;
-}
-
-size_t bytes_hash(struct bytes b)
-{
-    uint64_t h = 14695981039346656037ULL;
-
-    for (size_t i = 0; i < b.n; i++) {
-        h = (h ^ (unsigned char)b.p[i]) * 1099511628211ULL;
-    }
-    return (size_t)(h ^ (h >> 32));
 }

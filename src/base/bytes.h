@@ -70,5 +70,3 @@ size_t bytes_find(struct bytes b, char c);
 struct bytes bytes_trim(struct bytes b);
 /* Decimal digits only, no sign, whole run, at most max; false otherwise. */
 bool bytes_to_u64(struct bytes b, unsigned long long max, unsigned long long *out);
-/* FNV-1a style, for tables keyed by trusted or limited text. */
-size_t bytes_hash(struct bytes b);

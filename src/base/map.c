@@ -18,11 +18,8 @@ void map_fini(struct map *m)
     map_init(m);
 }
 
-static struct map_entry *find(const struct map *m, struct bytes key, size_t hash)
+static struct map_entry *find(const struct map *m, struct bytes key, uint64_t hash)
 {
-    if (m->n_slots == 0) {
-        return NULL;
-    }
     for (size_t i = hash & (m->n_slots - 1); m->slots[i]; i = (i + 1) & (m->n_slots - 1)) {
         struct map_entry *e = &m->entries[m->slots[i] - 1];
 
@@ -68,18 +65,29 @@ static void rebuild(struct map *m)
     }
 }
 
+static struct map_entry *look_up(const struct map *m, struct bytes key)
+{
+    return m->count ? find(m, key, hash_bytes(&m->hash_key, key)) : NULL;
+}
+
 void *map_get(const struct map *m, struct bytes key)
 {
-    struct map_entry *e = find(m, key, bytes_hash(key));
+    struct map_entry *e = look_up(m, key);
 
     return e ? e->value : NULL;
 }
 
 void *map_set(struct map *m, struct bytes key, void *value)
 {
-    size_t hash = bytes_hash(key);
-    struct map_entry *e = find(m, key, hash);
+    struct map_entry *e;
+    uint64_t hash;
 
+    if (m->n_slots == 0) {
+        m->hash_key = hash_key_random();
+        rebuild(m);
+    }
+    hash = hash_bytes(&m->hash_key, key);
+    e = find(m, key, hash);
     if (e) {
         void *old = e->value;
 
@@ -98,7 +106,7 @@ void *map_set(struct map *m, struct bytes key, void *value)
 
 void *map_remove(struct map *m, struct bytes key)
 {
-    struct map_entry *e = find(m, key, bytes_hash(key));
+    struct map_entry *e = look_up(m, key);
     void *old = e ? e->value : NULL;
 
     if (e) {

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Hash table from text to pointer that iterates in insertion order. Keys are borrowed: they live
- * in the value, and both outlive the entry. Removing while iterating is allowed.
+ * in the value, and both outlive the entry. Removing while iterating is allowed. Each table hashes
+ * with a random key of its own: callers that choose keys cannot make them collide.
  */
 #pragma once
 
 #include "base/bytes.h"
+#include "base/hash.h"
 
 struct map_entry {
     struct bytes key;
     void *value; /* NULL: removed */
-    size_t hash;
+    uint64_t hash;
 };
 
 struct map {
@@ -19,6 +21,7 @@ struct map {
     unsigned *slots;           /* owned; index + 1 of the entry, 0 free */
     size_t n_slots;            /* power of two, or 0 */
     size_t count;              /* live entries */
+    struct hash_key hash_key;  /* drawn with the first entry */
 };
 
 void map_init(struct map *m);

@@ -10,7 +10,7 @@
 #include "serializer/serializer.h"
 #include "transporter/transporter_find.h"
 
-enum { DRAIN_POLL_MS = 20 };
+enum { DRAIN_POLL_MS = 20, FAREWELL_MS = 1000 };
 
 static void set_state(struct broker *b, enum broker_state state)
 {
@@ -128,7 +128,8 @@ int broker_new(struct loop *loop, const struct broker_setup *setup, struct broke
     b->events = setup->events;
     list_init(&b->running);
     list_init(&b->spare);
-    list_init(&b->waiting);
+    map_init(&b->waiting);
+    list_init(&b->removals);
     map_init(&b->contexts);
     uuid_make(b->instance_id);
     err = registry_create(b);
@@ -164,10 +165,24 @@ void broker_start(struct broker *b)
     if (b->transit) {
         discoverer_services_changed(b->discoverer);
         transit_connect(b->transit);
+    } else {
+        broker_notify_started(b);
     }
 }
 
 /* --- stopping --- */
+
+/* Who wants to hear of the end gets a moment for it. */
+static void on_farewell_poll(struct loop_timer *timer)
+{
+    struct broker *b = container_of(timer, struct broker, stop_timer);
+
+    if (b->n_running > 0 && loop_now_ms(b->loop) - b->drain_since_ms < FAREWELL_MS) {
+        loop_timer_start(timer, DRAIN_POLL_MS);
+    } else {
+        b->stopped(b);
+    }
+}
 
 static void on_transporter_closed(void *owner)
 {
@@ -175,7 +190,10 @@ static void on_transporter_closed(void *owner)
 
     set_state(b, BROKER_STOPPED);
     log_info(&b->log, "ServiceBroker is stopped. Good bye.");
-    b->stopped(b);
+    broker_notify(b, BYTES("$broker.stopped"), BYTES_NONE);
+    b->drain_since_ms = loop_now_ms(b->loop);
+    loop_timer_init(b->loop, &b->stop_timer, on_farewell_poll);
+    on_farewell_poll(&b->stop_timer);
 }
 
 static void on_nothing_to_close(struct loop_timer *timer)
@@ -193,6 +211,7 @@ static void leave_cluster(struct broker *b)
         loop_timer_start(&b->stop_timer, 0);
         return;
     }
+    broker_notify_transporter_closing(b);
     discoverer_leave(b->discoverer);
     discoverer_free(b->discoverer);
     b->discoverer = NULL;
@@ -210,14 +229,14 @@ static void on_drain_poll(struct loop_timer *timer)
 {
     struct broker *b = container_of(timer, struct broker, stop_timer);
 
-    if (b->n_running == 0) {
-        leave_cluster(b);
-    } else if (loop_now_ms(b->loop) >= b->drain_until_ms) {
-        abort_running(b);
-        leave_cluster(b);
-    } else {
+    if (!broker_is_drained(b, b->drain_since_ms)) {
         loop_timer_start(timer, DRAIN_POLL_MS);
+        return;
     }
+    if (b->n_running > 0) {
+        abort_running(b);
+    }
+    leave_cluster(b);
 }
 
 static void on_stop_delay_over(struct loop_timer *timer)
@@ -225,7 +244,7 @@ static void on_stop_delay_over(struct loop_timer *timer)
     struct broker *b = container_of(timer, struct broker, stop_timer);
 
     set_state(b, BROKER_DRAINING);
-    b->drain_until_ms = loop_now_ms(b->loop) + b->options->shutdown_timeout_ms;
+    b->drain_since_ms = loop_now_ms(b->loop);
     if (b->n_running) {
         log_info(&b->log, "Waiting for %u running context(s)...", b->n_running);
     }
@@ -251,6 +270,7 @@ void broker_free(struct broker *b)
         return;
     }
     broker_waiting_free(b);
+    broker_removals_free(b);
     discoverer_free(b->discoverer);
     if (b->transit) {
         transit_close(b->transit, NULL, NULL);
@@ -266,7 +286,7 @@ void broker_free(struct broker *b)
 
 /* --- services --- */
 
-static void services_changed(struct broker *b)
+void broker_services_changed(struct broker *b)
 {
     if (b->discoverer) {
         discoverer_services_changed(b->discoverer);
@@ -279,22 +299,7 @@ void broker_add_service(struct broker *b, struct local_service *service)
 {
     broker_waiting_replace(b, service);
     registry_add_local_service(b->registry, service);
-    services_changed(b);
-}
-
-int broker_remove_service(struct broker *b, struct bytes full_name)
-{
-    bool was_waiting = broker_waiting_remove(b, full_name);
-    bool was_running = registry_remove_local_service(b->registry, full_name);
-
-    if (!was_waiting && !was_running) {
-        return ERR_NOT_FOUND;
-    }
-    log_info(&b->log, "Service '%.*s' is stopped.", BYTES_ARG(full_name));
-    if (was_running) {
-        services_changed(b);
-    }
-    return 0;
+    broker_services_changed(b);
 }
 
 /* --- looking inside --- */

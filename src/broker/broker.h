@@ -47,6 +47,8 @@ void broker_give_up(struct broker *b);
 void broker_free(struct broker *b); /* after broker_stop's done; or when never started */
 
 /* --- services --- */
+enum { BROKER_WAITING_MAX = 1000 };
+
 /* Registers or replaces; takes a reference. */
 void broker_add_service(struct broker *b, struct local_service *service);
 
@@ -65,15 +67,26 @@ struct broker_wait {
 
 /*
  * Adds it once all it needs is there, on any node: at once, or when a look at an interval says so
- * (broker.md (m), Dependencies). Until then one of its name that runs goes on, and one that waits
- * is forgotten at once. When the time is up before, it is forgotten too; the log and $broker.error
- * tell. Takes a reference.
+ * (docs/protocol.md, Dependencies). Until then one of its name that runs goes on, and one that
+ * waits is forgotten at once. When the time is up before, it is forgotten too; the log and
+ * $broker.error tell. Takes a reference. Whoever registers keeps to BROKER_WAITING_MAX.
  */
 void broker_start_service(struct broker *b, struct local_service *service,
                           const struct broker_wait *wait);
-/* By full name, running or waiting. ERR_NOT_FOUND. */
-int broker_remove_service(struct broker *b, struct bytes full_name) MUST_CHECK;
-bool broker_has_waiting(const struct broker *b);
+/* Whether it would be one more that waits, now. */
+bool broker_would_wait(const struct broker *b, struct bytes full_name,
+                       const struct broker_wait *wait);
+/*
+ * By full name, running or waiting. With tracking a running one first waits for its contexts, at
+ * most $shutdownTimeout; it can be called until then. done (may be NULL) is called later, once it
+ * is gone, but not when the broker is freed before. ERR_NOT_FOUND.
+ */
+typedef void broker_removed_fn(void *owner);
+int broker_remove_service(struct broker *b, struct bytes full_name, broker_removed_fn *done,
+                          void *owner) MUST_CHECK;
+/* Removals of that owner go on, but their done does not come. */
+void broker_forget_removal(struct broker *b, const void *owner);
+size_t broker_n_waiting(const struct broker *b);
 /* Full names of those that wait, as an array. */
 void broker_waiting_json(const struct broker *b, struct json_writer *out);
 
@@ -88,9 +101,11 @@ struct broker_call {
     struct bytes target_node;       /* none: balanced */
     bool has_timeout;
     double timeout_ms;
-    double retries;         /* < 0: none given */
-    int level;              /* of the new context; 0: 1, or the parent's + 1 */
-    struct context *parent; /* a running context of this node, or NULL */
+    double retries;                 /* < 0: none given */
+    struct bytes fallback_response; /* slice: the result in place of an error, when truthy */
+    bool is_untracked;              /* nothing waits for it when the node stops (tracking) */
+    int level;                      /* of the new context; 0: 1, or the parent's + 1 */
+    struct context *parent;         /* a running context of this node, or NULL */
 };
 
 /*
@@ -99,6 +114,12 @@ struct broker_call {
  */
 struct context *broker_call(struct broker *b, const struct broker_call *call, context_done_fn *done,
                             void *owner);
+
+/*
+ * Between two attempts, from the loop: frees what was handed out of ctx's arena since the mark, the
+ * outcome with it. What is asked for stays, with the meta that the attempt set.
+ */
+void broker_context_rewind(struct context *ctx, const struct arena_mark *mark);
 
 /* A running context of this node by its id (nested calls over HTTP), or NULL. */
 struct context *broker_find_context(struct broker *b, struct bytes id);
@@ -125,6 +146,10 @@ void broker_broadcast(struct broker *b, const struct broker_event *event,
                       broker_event_done_fn *done, void *owner);
 void broker_broadcast_local(struct broker *b, const struct broker_event *event,
                             broker_event_done_fn *done, void *owner);
+
+/* A context on its way in, and out again: who stops waits for it (tracking). */
+void broker_track(struct context *ctx);
+void broker_untrack(struct context *ctx);
 
 /* Whoever sent this event does not wait for this handler any more (it is put off). */
 void broker_event_release(struct context *ctx);

@@ -35,6 +35,8 @@ static struct context *context_for_call(struct broker *b, const struct broker_ca
     ctx->has_timeout = call->has_timeout;
     ctx->timeout_ms = call->timeout_ms;
     ctx->retries = call->retries;
+    ctx->fallback_response = call->fallback_response;
+    ctx->is_untracked = call->is_untracked;
     ctx->node_id = b->options->node_id;
     ctx->request_id = call->request_id;
     ctx->parent_id = call->parent_id;
@@ -48,7 +50,7 @@ static struct context *context_for_call(struct broker *b, const struct broker_ca
     return ctx;
 }
 
-/* protocol.md 14; *out_error is set when there is none. */
+/* docs/protocol.md, Choosing an endpoint; *out_error is set when there is none. */
 struct endpoint *broker_choose_endpoint(struct context *ctx, struct mol_error **out_error)
 {
     struct registry *r = ctx->broker->registry;
@@ -89,7 +91,7 @@ void broker_context_set_timeout(struct context *ctx, const struct endpoint *endp
     }
 }
 
-/* A nested call gets no more time than its parent has left (broker.md (d)). */
+/* A nested call gets no more time than its parent has left (docs/protocol.md, Timeouts). */
 static bool limit_to_parent(struct context *ctx, const struct context *parent)
 {
     double left = parent ? context_remaining_ms(parent) : -1;

@@ -103,14 +103,14 @@ static void context_free(struct context *ctx)
     }
 }
 
-/* What a nested call set in meta its caller sees, well or failed (broker.md (d), Meta rules). */
+/* What a nested call set in meta its caller sees, well or failed (docs/protocol.md, Meta). */
 static void merge_into_parent(struct context *ctx)
 {
     struct context *parent =
         ctx->has_parent ? broker_find_context(ctx->broker, ctx->parent_id) : NULL;
 
     /* What changes nothing costs nothing: a handler may make any number of calls. */
-    if (parent && parent->state == CONTEXT_RUNNING && !bytes_eq(parent->meta, ctx->meta)) {
+    if (parent && parent->state != CONTEXT_FINISHED && !bytes_eq(parent->meta, ctx->meta)) {
         context_merge_meta(parent, ctx->meta);
     }
 }
@@ -167,6 +167,29 @@ void broker_context_run(struct context *ctx, struct endpoint *endpoint)
     aim(ctx, endpoint);
     ctx->pipeline = &ctx->broker->pipeline;
     pipeline_run(ctx);
+}
+
+void broker_context_rewind(struct context *ctx, const struct arena_mark *mark)
+{
+    struct bytes *kept[] = {&ctx->id, &ctx->params, &ctx->meta, &ctx->headers};
+    enum { N_KEPT = sizeof(kept) / sizeof(kept[0]) };
+    bool is_moved[N_KEPT];
+    struct arena copies;
+
+    withdraw(ctx); /* its key moves */
+    arena_init(&copies);
+    for (int i = 0; i < N_KEPT; i++) {
+        is_moved[i] = arena_is_since(&ctx->arena, mark, kept[i]->p);
+        *kept[i] = is_moved[i] ? arena_copy(&copies, *kept[i]) : *kept[i];
+    }
+    arena_rewind(&ctx->arena, mark);
+    for (int i = 0; i < N_KEPT; i++) {
+        *kept[i] = is_moved[i] ? arena_copy(&ctx->arena, *kept[i]) : *kept[i];
+    }
+    arena_fini(&copies);
+    ctx->result = BYTES_NONE;
+    ctx->error = NULL;
+    ctx->response_headers = BYTES_NONE;
 }
 
 bool broker_context_choose_again(struct context *ctx)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Events: emit (one endpoint of each group), broadcast (all endpoints), and what other nodes send
- * us (protocol.md 7, broker.md (d) Events). Local handlers run at once; each other node gets one
+ * us (docs/protocol.md, Events). Local handlers run at once; each other node gets one
  * packet, whatever number of its groups takes part.
  */
 #include "base/assert.h"
@@ -162,6 +162,7 @@ static void deliver_own(struct emission *m, struct endpoint *endpoint)
     ctx->name = arena_copy(&ctx->arena, event->event);
     ctx->event_type = m->type;
     ctx->groups = arena_copy(&ctx->arena, event->groups);
+    ctx->headers = arena_copy(&ctx->arena, event->headers);
     ctx->meta = arena_copy(&ctx->arena, m->meta);
     ctx->node_id = ctx->broker->options->node_id;
     ctx->request_id = arena_copy(&ctx->arena, m->request_id);

@@ -36,14 +36,16 @@ struct broker {
     struct middleware *middlewares[BROKER_MIDDLEWARES_MAX]; /* owned, outermost first */
     unsigned n_middlewares;
     struct pipeline pipeline;
-    struct list running; /* of struct context.link */
-    struct list waiting; /* services not started yet, see broker_waiting.c */
-    struct map contexts; /* by id: local actions that run */
+    struct list running;  /* of struct context.link */
+    struct map waiting;   /* by full name: services not started yet, see broker_waiting.c */
+    struct list removals; /* services on their way out, see broker_tracking.c */
+    struct map contexts;  /* by id: local actions that run */
     unsigned n_running;
     struct list spare; /* contexts kept for reuse */
     unsigned n_spare;
+    bool has_told_started; /* $broker.started */
     struct loop_timer stop_timer;
-    uint64_t drain_until_ms;
+    uint64_t drain_since_ms;
     void (*stopped)(struct broker *b);
 };
 
@@ -66,7 +68,8 @@ bool broker_context_choose_again(struct context *ctx);
 void broker_context_run(struct context *ctx, struct endpoint *endpoint);
 
 /* --- broker_call.c --- */
-/* The endpoint for its action (protocol.md 14), a new reference; NULL with *out_error set. */
+/* The endpoint for its action (docs/protocol.md, Choosing an endpoint), a new reference; NULL with
+ * *out_error set. */
 struct endpoint *broker_choose_endpoint(struct context *ctx, struct mol_error **out_error);
 /* Effective timeout of an action call, before a parent's rest is taken into account. */
 void broker_context_set_timeout(struct context *ctx, const struct endpoint *endpoint);
@@ -87,9 +90,19 @@ bool broker_waiting_remove(struct broker *b, struct bytes full_name);
 void broker_waiting_replace(struct broker *b, const struct local_service *service);
 void broker_waiting_free(struct broker *b);
 
+/* --- broker.c --- */
+void broker_services_changed(struct broker *b);
+
+/* --- broker_tracking.c --- */
+/* Whether a node that stops since then has nothing to wait for any more. */
+bool broker_is_drained(const struct broker *b, uint64_t since_ms);
+void broker_removals_free(struct broker *b);
+
 /* --- broker_notify.c: internal events --- */
 void broker_notify_listen(struct broker *b);
 void broker_notify_services_changed(struct broker *b, bool local);
+void broker_notify_started(struct broker *b); /* once, however often it is called */
+void broker_notify_transporter_closing(struct broker *b);
 void broker_notify(struct broker *b, struct bytes event, struct bytes payload);
 /* error, as the payload of $transit.error and its like. */
 void broker_notify_error(struct broker *b, struct bytes event, const struct mol_error *error,

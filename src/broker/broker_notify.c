@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Internal events (broker.md (l)): what happens to nodes, services and the transporter, told to
+ * Internal events (docs/protocol.md): what happens to nodes, services and the transporter, told to
  * local subscribers. Payloads are only made when somebody listens.
  */
 #include "broker/broker_internal.h"
@@ -76,6 +76,19 @@ static void notify_node(struct broker *b, struct bytes event, const struct regis
     buf_fini(&payload);
 }
 
+void broker_notify_started(struct broker *b)
+{
+    if (!b->has_told_started) {
+        b->has_told_started = true;
+        broker_notify(b, BYTES("$broker.started"), BYTES_NONE);
+    }
+}
+
+void broker_notify_transporter_closing(struct broker *b)
+{
+    notify_bool(b, BYTES("$transporter.disconnected"), "graceFul", true);
+}
+
 static void on_ready(void *owner, bool was_reconnect)
 {
     struct broker *b = owner;
@@ -85,6 +98,7 @@ static void on_ready(void *owner, bool was_reconnect)
         cacher_clean(b->cacher, BYTES_NONE); /* events that clean it may have been missed */
     }
     notify_bool(b, BYTES("$transporter.connected"), "wasReconnect", was_reconnect);
+    broker_notify_started(b);
     b->events.on_ready(b, was_reconnect);
 }
 

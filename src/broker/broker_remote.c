@@ -21,6 +21,7 @@ static void on_answer(struct transit_request *request, struct bytes sender,
         return;
     }
     context_merge_meta(ctx, response->meta);
+    context_set_response_headers(ctx, response->headers);
     if (response->stream) {
         ctx->error = mol_error_new(&ctx->arena, MOL_ERROR_MOLECULER,
                                    BYTES("A streamed answer cannot be passed on."), 500,
@@ -133,7 +134,7 @@ static void on_request_done(struct context *ctx)
                .data = ctx->result,
                .error_out = ctx->error,
                .meta = ctx->meta,
-               .headers = BYTES("{}"),
+               .headers = bytes_is_set(ctx->response_headers) ? ctx->response_headers : BYTES("{}"),
                .seq = -1,
            });
 }
@@ -256,9 +257,13 @@ static void on_event(void *owner, const struct packet_envelope *from, struct byt
     broker_event_received(owner, from, packet);
 }
 
-static void on_error(void *owner, const struct mol_error *error, const char *type)
+static void on_error(void *owner, const struct mol_error *error, const char *module,
+                     const char *type)
 {
-    broker_notify_error(owner, BYTES("$transit.error"), error, "transit", type);
+    char event[32];
+
+    (void)snprintf(event, sizeof(event), "$%s.error", module);
+    broker_notify_error(owner, bytes_cstr(event), error, module, type);
 }
 
 void broker_remote_listen(struct broker *b)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Services that start once others are there (broker.md (m), Dependencies). Until then nobody can
+ * Services that start once others are there (docs/protocol.md, Dependencies). Until then nobody can
  * call them or knows of them; each looks round at its own interval.
  */
 #include "broker/broker_internal.h"
@@ -10,7 +10,7 @@
 struct waiting_service {
     struct broker *broker;         /* borrowed */
     struct local_service *service; /* owned ref */
-    struct bytes full_name;        /* with a NUL; in the arena, as needed */
+    struct bytes full_name;        /* its key, with a NUL; in the arena, as needed */
     struct broker_dependency *needed;
     size_t n_needed;
     uint64_t interval_ms; /* > 0 */
@@ -18,7 +18,6 @@ struct waiting_service {
     struct logger log;    /* of the service */
     struct loop_timer timer;
     struct arena arena;
-    struct list link; /* in struct broker.waiting */
 };
 
 /* Which of the names needed are meant. */
@@ -26,22 +25,22 @@ enum which { WHICH_ALL, WHICH_AVAILABLE, WHICH_MISSING };
 
 /* --- what is needed --- */
 
-static bool is_available(const struct waiting_service *w, const struct broker_dependency *d)
-{
-    return registry_has_service(w->broker->registry, d->name);
-}
-
 /* Alternatives follow the first of their kind: one of them is enough. */
-static bool has_all(const struct waiting_service *w)
+static bool has_all(const struct broker *b, const struct broker_dependency *needed, size_t n)
 {
     bool has_one = true;
 
-    for (size_t i = 0; i < w->n_needed && (has_one || w->needed[i].is_alternative); i++) {
-        bool is_first = !w->needed[i].is_alternative;
+    for (size_t i = 0; i < n && (has_one || needed[i].is_alternative); i++) {
+        bool is_first = !needed[i].is_alternative;
 
-        has_one = (has_one && !is_first) || is_available(w, &w->needed[i]);
+        has_one = (has_one && !is_first) || registry_has_service(b->registry, needed[i].name);
     }
     return has_one;
+}
+
+static bool is_available(const struct waiting_service *w, const struct broker_dependency *d)
+{
+    return registry_has_service(w->broker->registry, d->name);
 }
 
 static bool is_meant(const struct waiting_service *w, const struct broker_dependency *d,
@@ -144,13 +143,18 @@ static struct waiting_service *waiting_new(struct broker *b, struct local_servic
         w->give_up_ms = loop_now_ms(b->loop) + whole_ms(timeout, UINT32_MAX);
     }
     w->log = (struct logger){b->sink, w->full_name.p};
-    list_append(&b->waiting, &w->link);
+    (void)map_set(&b->waiting, w->full_name, w);
     return w;
 }
 
+static void take_out(struct waiting_service *w)
+{
+    (void)map_remove(&w->broker->waiting, w->full_name);
+}
+
+/* It has been taken out. */
 static void waiting_free(struct waiting_service *w)
 {
-    list_remove(&w->link);
     loop_timer_stop(&w->timer);
     local_service_unref(w->service);
     arena_fini(&w->arena);
@@ -162,9 +166,14 @@ static void start(struct waiting_service *w)
     struct broker *b = w->broker;
 
     log_names(w, LOG_INFO, "Service(s) ", WHICH_AVAILABLE, " are available.");
-    list_remove(&w->link); /* what is added drops those of its name that wait */
-    broker_add_service(b, w->service);
-    log_info(&b->log, "Service '%.*s' started.", BYTES_ARG(w->full_name));
+    take_out(w); /* what is added drops those of its name that wait */
+    if (registry_has_local_room(b->registry, &w->service, 1)) {
+        broker_add_service(b, w->service);
+        log_info(&b->log, "Service '%.*s' started.", BYTES_ARG(w->full_name));
+    } else {
+        log_error(&b->log, "Unable to start service '%.*s': the node has too many.",
+                  BYTES_ARG(w->full_name));
+    }
     waiting_free(w);
 }
 
@@ -181,7 +190,7 @@ static void give_up(struct waiting_service *w)
                           BYTES("WAITFOR_SERVICES"), buf_bytes(&data));
     log_names(w, LOG_ERROR, "Services waiting is timed out. Still missing: ", WHICH_MISSING, ".");
     log_error(&b->log, "Unable to start service '%.*s'.", BYTES_ARG(w->full_name));
-    list_remove(&w->link);
+    take_out(w);
     broker_notify_error(b, BYTES("$broker.error"), error, "broker", "failedServiceRestart");
     buf_fini(&data);
     waiting_free(w);
@@ -196,7 +205,7 @@ static void look(struct waiting_service *w)
     if (w->broker->state > BROKER_STARTED) {
         return; /* nothing starts any more */
     }
-    if (has_all(w)) {
+    if (has_all(w->broker, w->needed, w->n_needed)) {
         start(w);
     } else if (left == 0) {
         give_up(w);
@@ -227,24 +236,27 @@ void broker_start_service(struct broker *b, struct local_service *service,
     look(w);
 }
 
+bool broker_would_wait(const struct broker *b, struct bytes full_name,
+                       const struct broker_wait *wait)
+{
+    return !has_all(b, wait->needed, wait->n_needed) && !map_get(&b->waiting, full_name);
+}
+
 bool broker_waiting_remove(struct broker *b, struct bytes full_name)
 {
-    list_for_each (link, &b->waiting) {
-        struct waiting_service *w = list_entry(link, struct waiting_service, link);
+    struct waiting_service *w = map_remove(&b->waiting, full_name);
 
-        if (bytes_eq(w->full_name, full_name)) {
-            waiting_free(w);
-            return true;
-        }
+    if (w) {
+        waiting_free(w);
     }
-    return false;
+    return w != NULL;
 }
 
 void broker_waiting_replace(struct broker *b, const struct local_service *service)
 {
     struct arena arena;
 
-    if (list_is_empty(&b->waiting)) {
+    if (b->waiting.count == 0) {
         return;
     }
     arena_init(&arena);
@@ -254,21 +266,25 @@ void broker_waiting_replace(struct broker *b, const struct local_service *servic
 
 void broker_waiting_free(struct broker *b)
 {
-    list_for_each_safe (link, &b->waiting) {
-        waiting_free(list_entry(link, struct waiting_service, link));
+    map_for_each (e, &b->waiting) {
+        struct waiting_service *w = e->value;
+
+        take_out(w);
+        waiting_free(w);
     }
+    map_fini(&b->waiting);
 }
 
-bool broker_has_waiting(const struct broker *b)
+size_t broker_n_waiting(const struct broker *b)
 {
-    return !list_is_empty(&b->waiting);
+    return b->waiting.count;
 }
 
 void broker_waiting_json(const struct broker *b, struct json_writer *out)
 {
     json_begin_array(out);
-    list_for_each (link, &b->waiting) {
-        json_text(out, list_entry(link, struct waiting_service, link)->full_name);
+    map_for_each (e, &b->waiting) {
+        json_text(out, e->key);
     }
     json_end_array(out);
 }

@@ -6,7 +6,7 @@
 
 void local_info_set(struct registry *r, struct bytes instance_id, struct bytes metadata);
 /* The addresses as a json array: the first IPv4 of each interface, those of the internal ones only
- * when there is no other (protocol.md 3). */
+ * when there is no other (docs/protocol.md, INFO). */
 void local_info_add_addresses(struct json_writer *w);
 /* The client member: {type, version, langVersion}. */
 void local_info_add_client(struct json_writer *w);

@@ -12,8 +12,9 @@ enum { NODE_ACTIONS = 7 };
 
 struct node_service {
     struct local_service base;
-    struct validation *params[NODE_ACTIONS]; /* owned; NULL: anything goes */
     struct broker *broker;                   /* borrowed: outlives it */
+    struct validation *params[NODE_ACTIONS]; /* owned; NULL: anything goes */
+    struct local_handler handlers[NODE_ACTIONS];
 };
 
 #define FLAG(name, value)                                                                          \
@@ -26,31 +27,26 @@ struct node_service {
     "\",\"name\":\"$node." name "\"}"
 #define PARAMS(flags) "\"params\":{" flags "},"
 
-static const char published
-    [] = "{\"name\":\"$node\",\"fullName\":\"$node\",\"settings\":{},\"metadata\":{},\"actions\":"
-         "{" ACTION(
-             "list",
-             PARAMS(FLAG("withServices", "false") "," FLAG(
-                 "onlyAvailable",
-                 "false"))) "," ACTION("services",
-                                       PARAMS(FLAG("onlyLocal", "false") "," FLAG(
-                                           "skipInternal",
-                                           "false") "," FLAG("withActions",
-                                                             "f"
-                                                             "a"
-                                                             "l"
-                                                             "s"
-                                                             "e") "," FLAG("withEvents", "false") "," FLAG("onlyAvailable",
-                                                                                                           "false") "," FLAG("grouping", "true"))) "," ACTION("actions", PARAMS(FLAG("onlyLocal", "false") "," FLAG("skipInternal", "fa"
-                                                                                                                                                                                                                                    "ls"
-                                                                                                                                                                                                                                    "e") "," FLAG("withEndpoints", "false") "," FLAG("onlyAvailable", "false"))) "," ACTION("events", PARAMS(FLAG("onlyLocal", "false") "," FLAG("skipInternal",
-                                                                                                                                                                                                                                                                                                                                                                                 "false") "," FLAG("withEndpoints",
-                                                                                                                                                                                                                                                                                                                                                                                                   "false") "," FLAG("onlyAvailable", "false"))) "," ACTION("health",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                            "") "," ACTION("options",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                           PARAMS(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "")) "," ACTION("metrics",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               PARAMS(TEXTS(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                   "types") "," TEXTS("includes") "," TEXTS("excludes"))) "},\"events\":{}}";
+/* clang-format off */
+static const char published[] =
+    "{\"name\":\"$node\",\"fullName\":\"$node\",\"settings\":{},\"metadata\":{},\"actions\":{"
+    ACTION("list", PARAMS(
+        FLAG("withServices", "false") "," FLAG("onlyAvailable", "false"))) ","
+    ACTION("services", PARAMS(
+        FLAG("onlyLocal", "false") "," FLAG("skipInternal", "false") ","
+        FLAG("withActions", "false") "," FLAG("withEvents", "false") ","
+        FLAG("onlyAvailable", "false") "," FLAG("grouping", "true"))) ","
+    ACTION("actions", PARAMS(
+        FLAG("onlyLocal", "false") "," FLAG("skipInternal", "false") ","
+        FLAG("withEndpoints", "false") "," FLAG("onlyAvailable", "false"))) ","
+    ACTION("events", PARAMS(
+        FLAG("onlyLocal", "false") "," FLAG("skipInternal", "false") ","
+        FLAG("withEndpoints", "false") "," FLAG("onlyAvailable", "false"))) ","
+    ACTION("health", "") ","
+    ACTION("options", PARAMS("")) ","
+    ACTION("metrics", PARAMS(TEXTS("types") "," TEXTS("includes") "," TEXTS("excludes")))
+    "},\"events\":{}}";
+/* clang-format on */
 
 struct flag {
     struct bytes name;
@@ -168,23 +164,17 @@ static struct node_service *of(struct local_service *s)
     return container_of(s, struct node_service, base);
 }
 
-static void node_call(struct local_service *s, const struct endpoint *e, struct context *ctx)
+static const struct local_handler *node_find(struct local_service *s, struct bytes name,
+                                             bool is_event)
 {
-    size_t i = find_action(e->name);
+    size_t i = find_action(name);
 
-    if (i < NODE_ACTIONS) {
-        actions[i].run(of(s)->broker, ctx);
-    } else {
-        pipeline_finish(ctx);
-    }
+    return i < NODE_ACTIONS && !is_event ? &of(s)->handlers[i] : NULL;
 }
 
-static const struct validation *node_params(struct local_service *s, const struct endpoint *e,
-                                            bool is_event)
+static void node_call(struct local_service *s, const struct endpoint *e, struct context *ctx)
 {
-    size_t i = find_action(e->name);
-
-    return i < NODE_ACTIONS ? of(s)->params[i] : NULL;
+    actions[e->handler - of(s)->handlers].run(of(s)->broker, ctx);
 }
 
 static void node_event(struct local_service *s, const struct endpoint *e, struct context *ctx)
@@ -215,6 +205,7 @@ static void compile_params(struct node_service *n)
         buf_init(&error, BUF_NO_LIMIT);
         ASSERT(!bytes_is_set(params) ||
                validation_compile(params, BYTES_NONE, &n->params[i], &error) == 0);
+        n->handlers[i].params = n->params[i];
         buf_fini(&error);
     }
 }
@@ -222,7 +213,7 @@ static void compile_params(struct node_service *n)
 struct local_service *node_service_new(struct broker *broker)
 {
     static const struct local_service_ops ops = {
-        .call = node_call, .event = node_event, .params = node_params, .free = node_free};
+        .find = node_find, .call = node_call, .event = node_event, .free = node_free};
     struct node_service *n = mem_new(struct node_service);
 
     n->base = (struct local_service){

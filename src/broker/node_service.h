@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The internal service $node (broker.md (f)): listings, health, options, metrics. */
+/* The internal service $node (docs/protocol.md): listings, health, options, metrics. */
 #pragma once
 
 #include "registry/local_service.h"

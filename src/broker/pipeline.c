@@ -79,6 +79,7 @@ static bool enter_again(struct context *ctx)
 {
     ctx->result = BYTES_NONE;
     ctx->error = NULL;
+    ctx->response_headers = BYTES_NONE;
     ctx->is_aborted = false;
     if (!broker_context_choose_again(ctx)) {
         return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What stands around a handler: a row of middlewares that a context enters from the outside in and
- * leaves from the inside out (broker.md (d), Middleware order).
+ * leaves from the inside out (docs/protocol.md, Middleware order).
  *
  *     enter 0 -> enter 1 -> ... -> handler -> ... -> leave 1 -> leave 0 -> ctx->done
  *

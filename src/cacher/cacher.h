@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeps results of actions under keys (broker.md (e)). Values are JSON text. What keeps them is
- * behind a table; both of today's are in memory, answer at once and never grow past their limit.
+ * Keeps results of actions under keys (docs/protocol.md, Caching). Values are JSON text. What keeps
+ * them is behind a table; both of today's are in memory, answer at once and never grow past their
+ * limit.
  */
 #pragma once
 

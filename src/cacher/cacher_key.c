@@ -8,7 +8,8 @@
 #include "value/value_convert.h"
 #include "value/value_path.h"
 
-enum { SHA256_BYTES = 32, HASH_CHARS = 44 };
+/* The room is that of a few scalars, as keys name them. */
+enum { SHA256_BYTES = 32, HASH_CHARS = 44, ROOM_BYTES = 512 };
 
 /* --- values as texts --- */
 
@@ -168,6 +169,7 @@ static bool has_anything(const struct cacher_key_call *call, enum cacher_key_for
 void cacher_key_add(struct buf *out, const struct cacher_key_call *call,
                     const struct cacher_key_options *o)
 {
+    char room[ROOM_BYTES];
     struct arena arena;
     size_t start;
 
@@ -177,7 +179,7 @@ void cacher_key_add(struct buf *out, const struct cacher_key_call *call,
     }
     buf_add_char(out, ':');
     start = out->n;
-    arena_init(&arena);
+    arena_init_in(&arena, room, sizeof(room));
     if (o->has_keys) {
         add_keys(out, call, o, &arena);
     } else {

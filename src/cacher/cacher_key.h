@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The keys of cached results, to the byte as the original makes them (broker.md (e), Key). */
+/* The keys of cached results, to the byte as the original makes them (docs/protocol.md, Cache
+ * keys). */
 #pragma once
 
 #include "value/value.h"

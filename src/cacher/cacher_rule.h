@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The option "cache" of an action (broker.md (e), When): true, or {enabled, ttl, keys, lock}.
+ * The option "cache" of an action (docs/protocol.md, Caching): true, or {enabled, ttl, keys, lock}.
  * Where the original takes a function for enabled, this takes a condition: {"param": path of a
  * parameter, "#path" in meta or "@path" in headers; "equals": value}, without equals: is truthy.
  */

@@ -271,6 +271,7 @@ static void make_broker_options(struct config *c)
         .max_queue_size = to_unsigned(c->max_queue_size),
         .info_debounce_ms = to_unsigned(c->info_debounce_ms),
         .stop_delay_ms = to_unsigned(c->stop_delay_ms),
+        .is_tracking = c->tracking_enabled,
         .shutdown_timeout_ms = to_unsigned(c->shutdown_timeout_ms),
         .max_running = to_unsigned(c->max_running),
     };

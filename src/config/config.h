@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The settings of the process: defaults, overwritten by the environment (broker.md (b)). */
+/* The settings of the process: defaults, overwritten by the environment (docs/protocol.md,
+ * Options). */
 #pragma once
 
 #include "base/arena.h"

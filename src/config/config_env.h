@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Environment variables: their names, and the values they stand for (broker.md (b)). */
+/* Environment variables: their names, and the values they stand for (docs/protocol.md, Options). */
 #pragma once
 
 #include "base/arena.h"

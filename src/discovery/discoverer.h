@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Learning about other nodes and telling them about us: DISCOVER, INFO, HEARTBEAT, DISCONNECT
- * (protocol.md 4). The Local discoverer: everything goes through the transporter.
+ * (docs/protocol.md, Life of a node). The Local discoverer: everything goes through the
+ * transporter.
  *
  * Happy path: connected -> DISCOVER to all -> 50 ms -> INFO to all, ready -> INFO when services
  * change, HEARTBEAT in each interval, until discoverer_leave. Failure modes: nodes that fall silent

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signs of life, ours and theirs (protocol.md 4). In a cluster that speaks both protocols a
- * HEARTBEAT of one version makes each node of the other log a mismatch, so the two versions take
- * turns when the time-out leaves room for it: no more packets than in a cluster of one version.
+ * Signs of life, ours and theirs (docs/protocol.md, Heartbeats). In a cluster that speaks both
+ * protocols a HEARTBEAT of one version makes each node of the other log a mismatch, so the two
+ * versions take turns when the time-out leaves room for it: no more packets than in a cluster of
+ * one version.
  */
 #include "base/uuid.h"
 #include "discovery/discoverer_internal.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Services whose handlers are URLs: a posted schema becomes a local service, and its actions and
- * events become POST requests to the app (http-api.md 2, 5, 6).
+ * events become POST requests to the app (docs/api.md, What an app receives).
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An action of an app: POST the context, read the answer (http-api.md 5.1). */
+/* An action of an app: POST the context, read the answer (docs/api.md). */
+#include "broker/pipeline.h"
 #include "external/external_internal.h"
 
 static void on_answered(struct external_request *request, int err,
@@ -12,19 +13,6 @@ static void on_answered(struct external_request *request, int err,
     }
 }
 
-static void add_options(struct json_writer *w, const struct context *ctx)
-{
-    double left = context_remaining_ms(ctx);
-
-    json_key(w, BYTES("options"));
-    json_begin_object(w);
-    if (left >= 0) {
-        json_key(w, BYTES("timeout"));
-        json_number(w, left);
-    }
-    json_end_object(w);
-}
-
 void external_action_run(struct external *x, const struct external_handler *h, struct context *ctx)
 {
     struct external_request *request = external_request_new(x, ctx);
@@ -34,7 +22,9 @@ void external_action_run(struct external *x, const struct external_handler *h, s
     json_begin_object(&w);
     json_member_text(&w, BYTES("action"), ctx->name);
     external_request_add_params(request, &w);
-    add_options(&w, ctx);
+    external_request_add_options(request, &w);
     json_end_object(&w);
-    external_request_send(request, h);
+    if (!external_request_send(request, h->url)) {
+        pipeline_finish(ctx);
+    }
 }

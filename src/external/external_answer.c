@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads what the app answered to an action (http-api.md 6, with the corrected errors of 7). */
+/* Reads what the app answered to an action (docs/api.md, What an app answers). */
 #include "base/utf8.h"
 #include "external/external_internal.h"
 #include "http/http_encoder.h"
@@ -7,7 +7,12 @@
 enum { STATUS_OK = 200, STATUS_REDIRECT = 300 };
 
 /* The members of an answer; found while it is validated, in one pass. */
-enum { ANSWER_RESPONSE, ANSWER_META, ANSWER_ERROR, ANSWER_MEMBERS };
+enum { ANSWER_RESPONSE, ANSWER_META, ANSWER_ERROR, ANSWER_HEADERS, ANSWER_PARAMS, ANSWER_MEMBERS };
+
+struct answer {
+    struct json_field members[ANSWER_MEMBERS];
+    bool is_ok;
+};
 
 static bool is_json_type(struct bytes content_type)
 {
@@ -119,25 +124,72 @@ static void read_error(struct context *ctx, const struct http_response *response
     }
 }
 
+/* False: it is broken, and ctx->error says so. */
+static bool read_answer(struct context *ctx, const struct http_response *response,
+                        struct answer *out)
+{
+    struct bytes type = http_headers_get(response->headers, BYTES("Content-Type"));
+    bool is_json;
+
+    *out = (struct answer){
+        .members =
+            {
+                [ANSWER_RESPONSE] = {BYTES("response"), BYTES_NONE},
+                [ANSWER_META] = {BYTES("meta"), BYTES_NONE},
+                [ANSWER_ERROR] = {BYTES("error"), BYTES_NONE},
+                [ANSWER_HEADERS] = {BYTES("headers"), BYTES_NONE},
+                [ANSWER_PARAMS] = {BYTES("params"), BYTES_NONE},
+            },
+        .is_ok = response->status >= STATUS_OK && response->status < STATUS_REDIRECT,
+    };
+    is_json = is_json_type(type) && (out->is_ok || response->body.n > 0);
+    return !is_json || scan_body(ctx, response, out->members);
+}
+
 void external_answer_read(struct context *ctx, const struct http_response *response)
 {
-    bool is_ok = response->status >= STATUS_OK && response->status < STATUS_REDIRECT;
-    struct bytes type = http_headers_get(response->headers, BYTES("Content-Type"));
-    bool is_json = is_json_type(type) && (is_ok || response->body.n > 0);
-    struct json_field members[ANSWER_MEMBERS] = {
-        [ANSWER_RESPONSE] = {BYTES("response"), BYTES_NONE},
-        [ANSWER_META] = {BYTES("meta"), BYTES_NONE},
-        [ANSWER_ERROR] = {BYTES("error"), BYTES_NONE},
-    };
+    struct answer answer;
 
-    if (is_json && !scan_body(ctx, response, members)) {
+    if (!read_answer(ctx, response, &answer)) {
         return;
     }
-    if (is_ok) {
-        ctx->result = members[ANSWER_RESPONSE].value;
-        context_merge_meta(ctx, members[ANSWER_META].value);
+    if (answer.is_ok) {
+        ctx->result = answer.members[ANSWER_RESPONSE].value;
+        context_merge_meta(ctx, answer.members[ANSWER_META].value);
+        context_set_response_headers(ctx, answer.members[ANSWER_HEADERS].value);
     } else {
-        read_error(ctx, response, members[ANSWER_ERROR].value);
+        read_error(ctx, response, answer.members[ANSWER_ERROR].value);
+    }
+}
+
+/* What it answered well: a before hook other parameters, the others another result. */
+static void take_over(struct context *ctx, const struct answer *answer, enum local_step_kind kind)
+{
+    struct bytes response = answer->members[ANSWER_RESPONSE].value;
+    struct bytes params = answer->members[ANSWER_PARAMS].value;
+
+    context_merge_meta(ctx, answer->members[ANSWER_META].value);
+    if (kind == LOCAL_STEP_BEFORE) {
+        ctx->params = bytes_is_set(params) ? arena_copy(&ctx->arena, params) : ctx->params;
+    } else if (bytes_is_set(response) || kind == LOCAL_STEP_FALLBACK) {
+        ctx->error = NULL;
+        ctx->result = response;
+    }
+}
+
+void external_answer_read_step(struct context *ctx, const struct http_response *response,
+                               enum local_step_kind kind)
+{
+    struct answer answer;
+
+    if (!read_answer(ctx, response, &answer)) {
+        return;
+    }
+    if (answer.is_ok) {
+        take_over(ctx, &answer, kind);
+    } else {
+        ctx->result = BYTES_NONE;
+        read_error(ctx, response, answer.members[ANSWER_ERROR].value);
     }
 }
 

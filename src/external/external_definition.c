@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks the definition of one action or event (http-api.md 2.1, 2.3). */
+/* Checks the definition of one action or event (docs/api.md, Registering a service). */
 #include "cacher/cacher_rule.h"
 #include "external/external_internal.h"
 #include "middleware/policy.h"
@@ -164,13 +164,28 @@ static struct bytes below(const struct external_check *c, struct bytes path, con
  * the features that serve them; what none serves is refused here. */
 static void check_unsupported(struct external_check *c, struct bytes path, struct bytes definition)
 {
-    static const char *const unsupported[] = {"hooks", "fallback", "use"};
+    static const char *const unsupported[] = {"use"};
 
     for (size_t i = 0; i < sizeof(unsupported) / sizeof(unsupported[0]); i++) {
         struct bytes value = json_get(definition, bytes_cstr(unsupported[i]));
 
         if (!json_is_null_or_none(value)) {
             external_check_refuse(c, below(c, path, unsupported[i]), value, "is not supported");
+        }
+    }
+}
+
+/* An event has no hooks and nobody to give something else to. */
+static void check_no_steps(struct external_check *c, struct bytes path, struct bytes definition)
+{
+    static const char *const members[] = {"hooks", "fallback"};
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        struct bytes value = json_get(definition, bytes_cstr(members[i]));
+
+        if (!json_is_null_or_none(value)) {
+            external_check_refuse(c, below(c, path, members[i]), value,
+                                  "is not supported for events");
         }
     }
 }
@@ -201,6 +216,8 @@ static void check_members(struct external_check *c, struct bytes path, struct by
     if (is_action) {
         warn_of_visibility(c, below(c, path, "visibility"),
                            json_get(definition, BYTES("visibility")));
+    } else {
+        check_no_steps(c, path, definition);
     }
 }
 

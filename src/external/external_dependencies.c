@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The services that a schema says it needs (broker.md (c), (m)): a name, {name, version}, where a
- * list of versions are alternatives, or an array of these; and how long and how often it looks.
+ * The services that a schema says it needs (docs/api.md, Dependencies): a name, {name, version},
+ * where a list of versions are alternatives, or an array of these; and how long and how often it
+ * looks.
  */
 #include <math.h>
 

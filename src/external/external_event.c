@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An event for an app: POST it, log when that fails; nobody else hears of it (http-api.md 5.2). */
+/* An event for an app: POST it, log when that fails; nobody else hears of it. */
+#include "broker/pipeline.h"
 #include "external/external_internal.h"
 
 static void on_answered(struct external_request *request, int err,
@@ -30,5 +31,7 @@ void external_event_run(struct external *x, const struct external_handler *h, st
     json_member(&w, BYTES("eventGroups"), ctx->groups);
     external_request_add_params(request, &w);
     json_end_object(&w);
-    external_request_send(request, h);
+    if (!external_request_send(request, h->url)) {
+        pipeline_finish(ctx);
+    }
 }

@@ -6,15 +6,28 @@
 #include "external/external.h"
 #include "model/context.h"
 
+/* What a schema declares beside a handler: whom to ask, or what to answer. */
+struct external_step {
+    struct bytes url;   /* text; none: value is the answer */
+    struct bytes value; /* slice or none */
+};
+
 struct external_handler {
-    struct bytes name;         /* full action name, or event pattern */
-    struct bytes url;          /* may be no URL at all: then calls fail */
-    struct validation *params; /* owned; NULL: anything goes */
+    struct local_handler base;
+    const struct external_step *steps[LOCAL_STEP_KINDS]; /* base.n_steps of them */
+    struct bytes name;                                   /* full action name, or event pattern */
+    struct bytes url;                                    /* may be no URL at all: then calls fail */
+    struct validation *params;                           /* owned; NULL: anything goes */
 };
 
 /* --- external_action.c, external_event.c: run one handler for a context --- */
 void external_action_run(struct external *x, const struct external_handler *h, struct context *ctx);
 void external_event_run(struct external *x, const struct external_handler *h, struct context *ctx);
+
+/* --- external_step.c --- */
+/* Runs one of h's steps, see struct local_service_ops.step. */
+bool external_step_run(struct external *x, const struct external_handler *h, struct context *ctx,
+                       const struct local_step *step);
 
 /* --- external_check.c: what is wrong with a schema, noted as it is found --- */
 struct external_check {
@@ -75,21 +88,29 @@ struct external_request {
     struct buf body;
     struct context *ctx;
     struct external *external;
+    double left_ms; /* time it may take; < 0: the call has no limit */
     /* Sets the context's outcome; err, response as in http_client_done_fn, never ERR_CANCELED. */
     void (*answered)(struct external_request *request, int err,
                      const struct http_response *response);
+    void (*finished)(struct context *ctx); /* after answered, as the last thing */
 };
 
-/* Starts a request body of the context's parameters: everything but the first members. */
+/* Zeroed before. With the time that the context has left; finished is pipeline_finish. */
+void external_request_init(struct external_request *request, struct external *x,
+                           struct context *ctx);
 struct external_request *external_request_new(struct external *x, struct context *ctx);
+/* The members of the body that requests of all kinds have, and those of actions. */
 void external_request_add_params(struct external_request *request, struct json_writer *w);
-/* Sends it; the context finishes when it is over. */
-void external_request_send(struct external_request *request, const struct external_handler *h);
-/* Takes its body apart without sending: the context has failed before. */
-void external_request_drop(struct external_request *request);
+void external_request_add_options(struct external_request *request, struct json_writer *w);
+/* False: there is no such URL, ctx->error says so, and the request is gone. */
+bool external_request_send(struct external_request *request, struct bytes url);
 
 /* --- external_answer.c --- */
-/* What the app's answer means for the call (http-api.md 6): result, meta, or error. */
+/* What the app's answer means for the call (docs/api.md, What an app answers): result, meta, or
+ * error. */
 void external_answer_read(struct context *ctx, const struct http_response *response);
-/* What a failed request means (http-api.md 6.1). */
+/* The same for a hook or a fallback: only what it may change changes. */
+void external_answer_read_step(struct context *ctx, const struct http_response *response,
+                               enum local_step_kind kind);
+/* What a failed request means. */
 void external_answer_failed(struct external_request *request, int err);

@@ -3,13 +3,9 @@
  * One request to the app: body, headers, deadline, and its end. The request never outlives the
  * context's deadline; when the context is given up, the connection is closed.
  */
-#include <inttypes.h>
-
 #include "base/assert.h"
 #include "broker/pipeline.h"
 #include "external/external_internal.h"
-
-enum { TIMEOUT_HEADER_BYTES = 40 };
 
 static void on_done(struct http_client_request *http, int err, const struct http_response *response)
 {
@@ -21,7 +17,7 @@ static void on_done(struct http_client_request *http, int err, const struct http
         return; /* the client closes: the daemon ends */
     }
     request->answered(request, err, response);
-    pipeline_finish(ctx);
+    request->finished(ctx);
 }
 
 static void cancel(struct context *ctx)
@@ -32,13 +28,21 @@ static void cancel(struct context *ctx)
     buf_fini(&request->body);
 }
 
+void external_request_init(struct external_request *request, struct external *x,
+                           struct context *ctx)
+{
+    request->ctx = ctx;
+    request->external = x;
+    request->left_ms = context_remaining_ms(ctx);
+    request->finished = pipeline_finish;
+    buf_init(&request->body, BUF_NO_LIMIT);
+}
+
 struct external_request *external_request_new(struct external *x, struct context *ctx)
 {
     struct external_request *request = arena_new(&ctx->arena, struct external_request);
 
-    request->ctx = ctx;
-    request->external = x;
-    buf_init(&request->body, BUF_NO_LIMIT);
+    external_request_init(request, x, ctx);
     return request;
 }
 
@@ -50,6 +54,20 @@ void external_request_add_params(struct external_request *request, struct json_w
     json_key(w, BYTES("params"));
     json_raw(w, ctx->params);
     json_member(w, BYTES("meta"), ctx->meta);
+    if (json_count(ctx->headers) > 0) {
+        json_member(w, BYTES("headers"), ctx->headers);
+    }
+}
+
+void external_request_add_options(struct external_request *request, struct json_writer *w)
+{
+    json_key(w, BYTES("options"));
+    json_begin_object(w);
+    if (request->left_ms >= 0) {
+        json_key(w, BYTES("timeout"));
+        json_number(w, request->left_ms);
+    }
+    json_end_object(w);
 }
 
 /* An id as a header value: what is not printable ASCII is left out. */
@@ -63,67 +81,73 @@ static bool is_header_safe(struct bytes text)
     return text.n > 0;
 }
 
-/* The time left as whole milliseconds, never 0; nothing when there is no limit to speak of. */
-static void timeout_header(const struct context *ctx, char out[TIMEOUT_HEADER_BYTES])
+static void add_header(struct buf *out, struct bytes name, struct bytes value)
 {
-    double left = context_remaining_ms(ctx);
-
-    *out = '\0';
-    if (left >= 0 && left < (double)INT64_MAX) {
-        (void)snprintf(out, TIMEOUT_HEADER_BYTES, "X-Timeout-Ms: %" PRIu64 "\r\n",
-                       left < 1 ? 1 : (uint64_t)left);
+    if (is_header_safe(value)) {
+        buf_add(out, name);
+        buf_add(out, value);
+        buf_add(out, BYTES("\r\n"));
     }
 }
 
-static struct bytes context_headers(struct context *ctx)
+static void add_number(struct buf *out, struct bytes name, uint64_t value)
 {
-    struct bytes request_id = is_header_safe(ctx->request_id) ? ctx->request_id : BYTES("");
-    struct bytes id = is_header_safe(ctx->id) ? ctx->id : BYTES("");
-    char timeout[TIMEOUT_HEADER_BYTES];
+    buf_add(out, name);
+    buf_add_u64(out, value);
+    buf_add(out, BYTES("\r\n"));
+}
 
-    timeout_header(ctx, timeout);
-    return arena_format(&ctx->arena, "%s%.*s%s%s%.*s%s%s", request_id.n ? "X-Request-ID: " : "",
-                        BYTES_ARG(request_id), request_id.n ? "\r\n" : "",
-                        id.n ? "X-Context-ID: " : "", BYTES_ARG(id), id.n ? "\r\n" : "", timeout);
+/* The time left goes as whole milliseconds, never 0; nothing when there is no limit to speak of.
+ * Which repetition of the call it is goes from the first on; calls of other nodes do not tell. */
+static void add_headers(const struct external_request *request, struct buf *out)
+{
+    const struct context *ctx = request->ctx;
+    double left = request->left_ms;
+
+    add_header(out, BYTES("X-Request-ID: "), ctx->request_id);
+    add_header(out, BYTES("X-Context-ID: "), ctx->id);
+    if (left >= 0 && left < (double)INT64_MAX) {
+        add_number(out, BYTES("X-Timeout-Ms: "), left < 1 ? 1 : (uint64_t)left);
+    }
+    if (ctx->n_retries > 0) {
+        add_number(out, BYTES("X-Retry-Attempt: "), ctx->n_retries);
+    }
 }
 
 static uint64_t deadline_ms(const struct external_request *request)
 {
-    double left = context_remaining_ms(request->ctx);
+    double left = request->left_ms;
     double most = request->external->app_timeout_ms;
 
     /* The timeout middleware ends the call in time; this is the net under it. */
     return loop_delay_ms(left >= 0 && left < most ? left + 1 : most);
 }
 
-void external_request_send(struct external_request *request, const struct external_handler *h)
+bool external_request_send(struct external_request *request, struct bytes url)
 {
     struct context *ctx = request->ctx;
+    size_t n_body = request->body.n;
 
+    add_headers(request, &request->body); /* behind the body, for the room that is there */
     request->http = (struct http_client_request){
         .done = on_done,
         .method = BYTES("POST"),
-        .url = h->url,
+        .url = url,
         .content_type = BYTES("application/json"),
-        .body = buf_bytes(&request->body),
-        .extra_headers = context_headers(ctx),
+        .body = bytes_of(request->body.p, n_body),
+        .extra_headers = bytes_from(buf_bytes(&request->body), n_body),
         .timeout_ms = deadline_ms(request),
     };
     if (http_client_start(request->external->client, &request->http) != 0) {
-        external_request_drop(request);
+        buf_fini(&request->body);
         ctx->error =
             mol_error_new(&ctx->arena, MOL_ERROR_MOLECULER,
                           arena_format(&ctx->arena, "The handler of '%.*s' is no valid URL: '%.*s'",
-                                       BYTES_ARG(ctx->name), BYTES_ARG(h->url)),
+                                       BYTES_ARG(ctx->name), BYTES_ARG(url)),
                           500, BYTES("INVALID_HANDLER_URL"), BYTES_NONE);
-        pipeline_finish(ctx);
-        return;
+        return false;
     }
     ctx->work = request;
     ctx->cancel = cancel;
-}
-
-void external_request_drop(struct external_request *request)
-{
-    buf_fini(&request->body);
+    return true;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Checks a posted schema completely before anything changes. What needs JavaScript functions is
- * refused with its path, not ignored (http-api.md 2.1, 2.3; broker.md (c)).
+ * refused with its path, not ignored (docs/api.md, Registering a service).
  */
-#include "external/external_internal.h"
+#include "external/external_steps.h"
+#include "external/published_schema.h"
 
 static void refuse_name(struct external_check *c, struct bytes value, const char *type,
                         const char *must)
@@ -115,6 +116,36 @@ static void check_definitions(struct external_check *c, struct bytes schema, str
     }
 }
 
+/* One fault of the service's hooks, and one of each action. */
+static void check_steps(struct external_check *c, struct bytes schema)
+{
+    struct bytes actions = json_get(schema, BYTES("actions"));
+    struct json_iter it = json_iter(json_is_object(actions) ? actions : BYTES_NONE);
+    struct external_handler scratch = {0};
+    struct external_steps *steps;
+    struct external_fault fault;
+    struct bytes key, definition;
+
+    if (external_steps_new(schema, c->arena, &fault, &steps) != 0) {
+        external_check_refuse(c, fault.path, fault.value, fault.text.p);
+        external_steps_free(steps);
+        return;
+    }
+    while (json_next_member(&it, &key, &definition)) {
+        struct bytes name = json_string(key, c->arena);
+        struct external_action action = {
+            .raw_name = published_schema_raw_name(key, definition, c->arena),
+            .path = arena_format(c->arena, "actions.%.*s", BYTES_ARG(name)),
+            .definition = definition,
+        };
+
+        if (external_steps_of_action(steps, &action, &scratch) != 0) {
+            external_check_refuse(c, fault.path, fault.value, fault.text.p);
+        }
+    }
+    external_steps_free(steps);
+}
+
 static void check_dependencies(struct external_check *c, struct bytes schema)
 {
     struct broker_wait wait;
@@ -127,7 +158,7 @@ static void check_dependencies(struct external_check *c, struct bytes schema)
 
 static void check_unsupported(struct external_check *c, struct bytes schema)
 {
-    static const char *const members[] = {"mixins",  "methods", "hooks", "created",
+    static const char *const members[] = {"mixins",  "methods", "created",
                                           "started", "stopped", "merged"};
 
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -153,6 +184,7 @@ void external_schema_check(struct bytes schema, struct arena *arena, struct list
     }
     check_settings(&c, json_get(schema, BYTES("settings")));
     check_dependencies(&c, schema);
+    check_steps(&c, schema);
     check_unsupported(&c, schema);
     check_definitions(&c, schema, BYTES("actions"));
     check_definitions(&c, schema, BYTES("events"));

@@ -2,7 +2,7 @@
 /* A posted schema as a local service: what it publishes, and which URL serves what. */
 #include "base/assert.h"
 #include "base/map.h"
-#include "external/external_internal.h"
+#include "external/external_steps.h"
 #include "external/published_schema.h"
 #include "registry/endpoint.h"
 #include "validation/validation.h"
@@ -13,7 +13,7 @@ struct external_service {
     struct arena arena;        /* owns the texts below */
     struct map actions;        /* full name -> struct external_handler */
     struct map events;         /* pattern -> struct external_handler */
-    struct bytes full_name;
+    struct bytes full_name, base_url;
     struct broker_wait wait;
 };
 
@@ -22,27 +22,35 @@ static struct external_service *of(struct local_service *s)
     return container_of(s, struct external_service, base);
 }
 
-static void service_call(struct local_service *s, const struct endpoint *e, struct context *ctx)
+static const struct external_handler *handler_of(const struct endpoint *e)
+{
+    return container_of_const(e->handler, struct external_handler, base);
+}
+
+static const struct local_handler *service_find(struct local_service *s, struct bytes name,
+                                                bool is_event)
 {
     struct external_service *x = of(s);
+    const struct external_handler *h = map_get(is_event ? &x->events : &x->actions, name);
 
-    external_action_run(x->external, map_get(&x->actions, e->name), ctx);
+    return h ? &h->base : NULL;
+}
+
+static void service_call(struct local_service *s, const struct endpoint *e, struct context *ctx)
+{
+    external_action_run(of(s)->external, handler_of(e), ctx);
+}
+
+static bool service_step(struct local_service *s, const struct local_handler *h,
+                         struct context *ctx, const struct local_step *step)
+{
+    return external_step_run(of(s)->external, container_of_const(h, struct external_handler, base),
+                             ctx, step);
 }
 
 static void service_event(struct local_service *s, const struct endpoint *e, struct context *ctx)
 {
-    struct external_service *x = of(s);
-
-    external_event_run(x->external, map_get(&x->events, e->name), ctx);
-}
-
-static const struct validation *service_params(struct local_service *s, const struct endpoint *e,
-                                               bool is_event)
-{
-    struct external_service *x = of(s);
-    const struct external_handler *h = map_get(is_event ? &x->events : &x->actions, e->name);
-
-    return h ? h->params : NULL;
+    external_event_run(of(s)->external, handler_of(e), ctx);
 }
 
 static void handlers_fini(struct map *map)
@@ -83,46 +91,66 @@ static struct validation *compile_params(struct bytes definition)
     return v;
 }
 
-/* Handler URL = baseUrl + handler, joined as text (http-api.md 2.1). */
-static void add_handler(struct external_service *x, struct map *map, struct bytes name,
-                        struct bytes base_url, struct bytes definition)
+/* Handler URL = baseUrl + handler, joined as text. */
+static struct external_handler *add_handler(struct external_service *x, struct map *map,
+                                            struct bytes name, struct bytes definition)
 {
     struct bytes handler =
         json_is_object(definition) ? json_get(definition, BYTES("handler")) : definition;
     struct bytes path = json_string(handler, &x->arena);
     struct external_handler *h = arena_new(&x->arena, struct external_handler);
+    struct external_handler *before;
 
     h->name = arena_copy(&x->arena, name);
-    h->url = arena_format(&x->arena, "%.*s%.*s", BYTES_ARG(base_url), BYTES_ARG(path));
+    h->url = arena_format(&x->arena, "%.*s%.*s", BYTES_ARG(x->base_url), BYTES_ARG(path));
     h->params = compile_params(definition);
-    h = map_set(map, h->name, h);
-    if (h) { /* two keys gave one name: the last stands */
-        validation_free(h->params);
+    h->base.params = h->params;
+    before = map_set(map, h->name, h);
+    if (before) { /* two keys gave one name: the last stands */
+        validation_free(before->params);
     }
+    return h;
 }
 
-static void add_actions(struct external_service *x, struct bytes schema,
-                        const struct published_names *names, struct bytes base_url)
+static int add_action(struct external_service *x, const struct published_names *names,
+                      struct external_steps *steps, struct bytes key, struct bytes definition)
+{
+    struct external_action action = {
+        .raw_name = published_schema_raw_name(key, definition, &x->arena),
+        .path = BYTES("actions"),
+        .definition = definition,
+    };
+    struct bytes name = published_schema_action_name(names, action.raw_name, &x->arena);
+    struct external_handler *h = add_handler(x, &x->actions, name, definition);
+
+    return external_steps_of_action(steps, &action, h);
+}
+
+static int add_actions(struct external_service *x, struct bytes schema,
+                       const struct published_names *names)
 {
     struct json_iter it = json_iter(json_get(schema, BYTES("actions")));
+    struct external_steps *steps;
+    struct external_fault fault;
     struct bytes key, definition;
+    int err = external_steps_new(schema, &x->arena, &fault, &steps);
 
-    while (json_next_member(&it, &key, &definition)) {
-        struct bytes raw = published_schema_raw_name(key, definition, &x->arena);
-
-        add_handler(x, &x->actions, published_schema_action_name(names, raw, &x->arena), base_url,
-                    definition);
+    while (err == 0 && json_next_member(&it, &key, &definition)) {
+        err = add_action(x, names, steps, key, definition);
     }
+    external_steps_free(steps);
+    return err;
 }
 
-static void add_events(struct external_service *x, struct bytes schema, struct bytes base_url)
+static void add_events(struct external_service *x, struct bytes schema)
 {
     struct json_iter it = json_iter(json_get(schema, BYTES("events")));
     struct bytes key, definition;
 
     while (json_next_member(&it, &key, &definition)) {
-        add_handler(x, &x->events, published_schema_raw_name(key, definition, &x->arena), base_url,
-                    definition);
+        struct bytes name = published_schema_raw_name(key, definition, &x->arena);
+
+        (void)add_handler(x, &x->events, name, definition);
     }
 }
 
@@ -145,10 +173,13 @@ static int publish(struct external_service *x, struct bytes schema)
 
 static struct external_service *service_alloc(struct external *external)
 {
-    static const struct local_service_ops ops = {.call = service_call,
-                                                 .event = service_event,
-                                                 .params = service_params,
-                                                 .free = service_free};
+    static const struct local_service_ops ops = {
+        .find = service_find,
+        .call = service_call,
+        .event = service_event,
+        .step = service_step,
+        .free = service_free,
+    };
     struct external_service *x = mem_new(struct external_service);
 
     x->base.ops = &ops;
@@ -174,14 +205,19 @@ int external_service_new(struct external *external, struct bytes schema, struct 
     if (err == 0) {
         err = publish(x, schema);
     }
+    (void)json_double(json_get(json_get(schema, BYTES("settings")), BYTES("$shutdownTimeout")),
+                      &x->base.shutdown_timeout_ms);
+    if (err == 0) {
+        x->full_name = arena_copy(&x->arena, names.full_name);
+        x->base_url = json_string(base_url, &x->arena);
+        err = add_actions(x, schema, &names);
+    }
     if (err) {
         service_free(&x->base);
         return err;
     }
-    x->full_name = arena_copy(&x->arena, names.full_name);
-    base_url = json_string(base_url, &x->arena);
-    add_actions(x, schema, &names, base_url);
-    add_events(x, schema, base_url);
+    add_events(x, schema);
+    x->base_url = BYTES_NONE; /* may lie in the schema */
     *out = &x->base;
     return 0;
 }

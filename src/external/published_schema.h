@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the cluster sees of a posted service schema (broker.md (c), Publishing; http-api.md 2.1,
- * 2.2): names, and the service object that INFO carries. Does not check handlers.
+ * What the cluster sees of a posted service schema (docs/protocol.md, Publishing a service):
+ * names, and the service object that INFO carries. Does not check handlers.
  */
 #pragma once
 

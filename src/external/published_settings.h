@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The settings of a service as others may see them: without its secrets (broker.md (c)). */
+/* The settings of a service as others may see them: without its secrets. */
 #pragma once
 
 #include "json/json.h"

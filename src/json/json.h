@@ -57,6 +57,11 @@ struct json_iter json_iter(struct bytes slice);
 /* Next member as slices: key with its quotes (raw). Duplicates come as they stand. */
 bool json_next_member(struct json_iter *it, struct bytes *out_key, struct bytes *out_value);
 bool json_next_item(struct json_iter *it, struct bytes *out_value);
+/*
+ * For walks into everything, which look at each byte once: keys and scalars as slices, the brackets
+ * of containers as one byte each; commas and colons are left out. it->rest begins as the slice.
+ */
+bool json_next_token(struct json_iter *it, struct bytes *out_token);
 size_t json_count(struct bytes slice); /* members or items; 0 for scalars */
 
 /* The last member of that (decoded) name, or BYTES_NONE, also when slice is no object. */

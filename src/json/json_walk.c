@@ -316,6 +316,24 @@ bool json_next_member(struct json_iter *it, struct bytes *out_key, struct bytes 
     return true;
 }
 
+static bool is_bracket(char c)
+{
+    return c == '{' || c == '}' || c == '[' || c == ']';
+}
+
+bool json_next_token(struct json_iter *it, struct bytes *out_token)
+{
+    while (it->rest.n &&
+           (it->rest.p[0] == ',' || it->rest.p[0] == ':' || is_blank(it->rest.p[0]))) {
+        it->rest = bytes_from(it->rest, 1);
+    }
+    if (it->rest.n == 0) {
+        return false;
+    }
+    cut(&it->rest, is_bracket(it->rest.p[0]) ? 1 : json_value_length(it->rest), out_token);
+    return true;
+}
+
 size_t json_count(struct bytes slice)
 {
     struct json_iter it = json_iter(slice);

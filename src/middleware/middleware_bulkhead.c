@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lets an action or event of this node run only so often at once (broker.md (d), Bulkhead): more
+ * Lets an action or event of this node run only so often at once (docs/protocol.md, Bulkhead): more
  * calls wait in a row, first come first served, and beyond the row are refused with 429.
  */
 #include "broker/broker.h"
 #include "middleware/middleware.h"
 #include "middleware/policy.h"
-#include "registry/endpoint.h"
+#include "registry/endpoint_attachment.h"
 
 struct bulkhead_middleware {
     struct middleware base;
@@ -16,11 +16,9 @@ struct bulkhead_middleware {
 /* Of one action or event. */
 struct bulkhead {
     struct endpoint_attachment attachment;
-    struct shared *text; /* owned ref: the definition that options came from */
     struct bulkhead_options options;
     unsigned n_running, n_waiting;
     struct list waiting; /* of struct place.link */
-    struct loop *loop;
     struct loop_defer admit;
 };
 
@@ -44,29 +42,32 @@ static void on_admit(struct loop_defer *defer)
         b->n_running++;
         next->is_running = true;
         if (b->n_waiting > 0) {
-            loop_defer_start(b->loop, &b->admit);
+            loop_defer_start(next->ctx->loop, &b->admit);
         }
         pipeline_resume(next->ctx, PIPELINE_NEXT);
     }
 }
 
-static void bulkhead_free(struct endpoint_attachment *a)
+static void bulkhead_init(struct endpoint_attachment *a)
 {
     struct bulkhead *b = container_of(a, struct bulkhead, attachment);
 
-    loop_defer_stop(&b->admit);
-    shared_unref(b->text);
-    mem_free(b);
+    list_init(&b->waiting);
+    loop_defer_init(&b->admit, on_admit);
 }
 
-static void read_options(struct bulkhead *b, const struct bulkhead_middleware *m,
-                         const struct endpoint *e)
+static void bulkhead_fini(struct endpoint_attachment *a)
 {
-    struct bytes policy = json_get(e->definition, BYTES("bulkhead"));
-    const struct bulkhead_options *o = &m->options->bulkhead;
+    loop_defer_stop(&container_of(a, struct bulkhead, attachment)->admit);
+}
 
-    shared_unref(b->text);
-    b->text = shared_ref(e->text);
+static void bulkhead_read(struct endpoint_attachment *a)
+{
+    struct bulkhead *b = container_of(a, struct bulkhead, attachment);
+    const struct bulkhead_middleware *m = a->owner;
+    const struct bulkhead_options *o = &m->options->bulkhead;
+    struct bytes policy = json_get(a->endpoint->definition, BYTES("bulkhead"));
+
     b->options = (struct bulkhead_options){
         .is_enabled = policy_bool(policy, BYTES("enabled"), o->is_enabled),
         .concurrency = policy_number(policy, BYTES("concurrency"), o->concurrency),
@@ -74,26 +75,17 @@ static void read_options(struct bulkhead *b, const struct bulkhead_middleware *m
     };
 }
 
-static struct bulkhead *bulkhead_of(const struct bulkhead_middleware *m, struct context *ctx)
+static struct bulkhead *bulkhead_of(struct bulkhead_middleware *m, struct context *ctx)
 {
-    struct endpoint *e = ctx->endpoint;
-    struct endpoint_attachment *a = endpoint_attached(e, m);
-    struct bulkhead *b;
+    static const struct endpoint_attachment_ops ops = {
+        .size = sizeof(struct bulkhead),
+        .init = bulkhead_init,
+        .read = bulkhead_read,
+        .fini = bulkhead_fini,
+    };
+    struct endpoint_attachment *a = endpoint_attachment_of(ctx->endpoint, &ops, m);
 
-    if (a) {
-        b = container_of(a, struct bulkhead, attachment);
-    } else {
-        b = mem_new(struct bulkhead);
-        b->attachment = (struct endpoint_attachment){.owner = m, .free = bulkhead_free};
-        b->loop = ctx->loop;
-        list_init(&b->waiting);
-        loop_defer_init(&b->admit, on_admit);
-        endpoint_attach(e, &b->attachment);
-    }
-    if (b->text != e->text) {
-        read_options(b, m, e);
-    }
-    return b;
+    return container_of(a, struct bulkhead, attachment);
 }
 
 static struct mol_error *queue_is_full(struct context *ctx)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers calls of own actions from the cache, and keeps what their handlers answer (broker.md
- * (e)). With a lock, calls of the same key wait for the first of them instead of running the
- * handler, too. Events with "cleanCache" clean the cache before their handler runs.
+ * Answers calls of own actions from the cache, and keeps what their handlers answer
+ * (docs/protocol.md, Caching). With a lock, calls of the same key wait for the first of them
+ * instead of running the handler, too. Events with "cleanCache" clean the cache before their
+ * handler runs.
  */
 #include "broker/broker.h"
 #include "cacher/cacher.h"
 #include "cacher/cacher_rule.h"
 #include "middleware/middleware.h"
-#include "registry/endpoint.h"
+#include "registry/endpoint_attachment.h"
 
 struct cacher_middleware {
     struct middleware base;
@@ -20,7 +21,6 @@ struct cacher_middleware {
 /* An action's rule. */
 struct caching {
     struct endpoint_attachment attachment;
-    struct shared *text; /* owned ref: the definition that the rule came from */
     struct cacher_rule rule;
     struct arena arena;
 };
@@ -46,35 +46,34 @@ struct visit {
 
 /* --- rules --- */
 
-static void caching_free(struct endpoint_attachment *a)
+static void caching_init(struct endpoint_attachment *a)
+{
+    arena_init(&container_of(a, struct caching, attachment)->arena);
+}
+
+static void caching_fini(struct endpoint_attachment *a)
+{
+    arena_fini(&container_of(a, struct caching, attachment)->arena);
+}
+
+static void caching_read(struct endpoint_attachment *a)
 {
     struct caching *c = container_of(a, struct caching, attachment);
 
     arena_fini(&c->arena);
-    shared_unref(c->text);
-    mem_free(c);
+    cacher_rule_read(&c->rule, json_get(a->endpoint->definition, BYTES("cache")), &c->arena);
 }
 
 static const struct cacher_rule *rule_of(struct cacher_middleware *m, struct endpoint *e)
 {
-    struct endpoint_attachment *a = endpoint_attached(e, m);
-    struct caching *c;
+    static const struct endpoint_attachment_ops ops = {
+        .size = sizeof(struct caching),
+        .init = caching_init,
+        .read = caching_read,
+        .fini = caching_fini,
+    };
 
-    if (a) {
-        c = container_of(a, struct caching, attachment);
-    } else {
-        c = mem_new(struct caching);
-        c->attachment = (struct endpoint_attachment){.owner = m, .free = caching_free};
-        arena_init(&c->arena);
-        endpoint_attach(e, &c->attachment);
-    }
-    if (c->text != e->text) {
-        shared_unref(c->text);
-        arena_fini(&c->arena);
-        c->text = shared_ref(e->text);
-        cacher_rule_read(&c->rule, json_get(e->definition, BYTES("cache")), &c->arena);
-    }
-    return &c->rule;
+    return &container_of(endpoint_attachment_of(e, &ops, m), struct caching, attachment)->rule;
 }
 
 /* --- looking it up --- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Takes endpoints that keep failing out of the choice for a while (broker.md (d), Circuit breaker).
- * One record for each endpoint, here or on another node; its options are those of its first call.
+ * Takes endpoints that keep failing out of the choice for a while (docs/protocol.md, Circuit
+ * breaker). One record for each endpoint, here or on another node; its options are those of its
+ * first call.
  *
  * Unlike in the original every counted failure of a probe opens the breaker again, whatever the
  * window has done to the counters meanwhile. As there, a call that ran out of time counts nothing:
@@ -10,7 +11,7 @@
 #include "broker/broker.h"
 #include "middleware/middleware.h"
 #include "middleware/policy.h"
-#include "registry/endpoint.h"
+#include "registry/endpoint_attachment.h"
 
 enum { FAILURE_CODE = 500, MS_PER_S = 1000 };
 
@@ -33,7 +34,6 @@ struct breaker_middleware {
 struct breaker {
     struct endpoint_attachment attachment;
     struct breaker_middleware *owner;
-    struct endpoint *endpoint; /* borrowed: it owns this */
     struct breaker_options options;
     struct shared *check_text; /* owned ref: owner of check */
     struct bytes check;        /* slice or none */
@@ -47,7 +47,7 @@ struct breaker {
 
 static void tell(const struct breaker *b, struct bytes event, bool with_counts)
 {
-    const struct endpoint *e = b->endpoint;
+    const struct endpoint *e = b->attachment.endpoint;
     struct buf payload;
     struct json_writer w = json_writer(&payload);
 
@@ -76,7 +76,8 @@ static void tell(const struct breaker *b, struct bytes event, bool with_counts)
 static void set_state(struct breaker *b, enum breaker_state state)
 {
     b->state = state;
-    endpoint_set_available(b->endpoint, state == BREAKER_CLOSED || state == BREAKER_HALF_OPEN);
+    endpoint_set_available(b->attachment.endpoint,
+                           state == BREAKER_CLOSED || state == BREAKER_HALF_OPEN);
 }
 
 static void start_timer(struct breaker *b)
@@ -125,14 +126,13 @@ static void check_threshold(struct breaker *b)
 
 /* --- records --- */
 
-static void breaker_free(struct endpoint_attachment *a)
+static void breaker_fini(struct endpoint_attachment *a)
 {
     struct breaker *b = container_of(a, struct breaker, attachment);
 
     loop_timer_stop(&b->timer);
     list_remove(&b->link);
     shared_unref(b->check_text);
-    mem_free(b);
 }
 
 static void on_window_over(struct loop_timer *timer)
@@ -165,29 +165,37 @@ static void read_options(struct breaker *b, const struct endpoint *e)
     b->check = json_get(policy, BYTES("check"));
 }
 
+static void watch(struct breaker_middleware *m, struct breaker *b)
+{
+    list_append(&m->breakers, &b->link);
+    if (!loop_timer_is_running(&m->window) && b->options.window_s > 0) {
+        loop_timer_start(&m->window, loop_delay_ms(b->options.window_s * MS_PER_S));
+    }
+}
+
+static void breaker_init(struct endpoint_attachment *a)
+{
+    struct breaker *b = container_of(a, struct breaker, attachment);
+
+    b->owner = a->owner;
+    list_init(&b->link);
+    loop_timer_init(broker_loop(b->owner->broker), &b->timer, on_timer);
+    read_options(b, a->endpoint);
+    if (b->options.is_enabled) {
+        watch(b->owner, b);
+    }
+}
+
 static struct breaker *breaker_of(struct breaker_middleware *m, struct context *ctx)
 {
-    struct endpoint_attachment *a = endpoint_attached(ctx->endpoint, m);
-    struct breaker *b;
+    static const struct endpoint_attachment_ops ops = {
+        .size = sizeof(struct breaker),
+        .init = breaker_init,
+        .fini = breaker_fini,
+    };
+    struct endpoint_attachment *a = endpoint_attachment_of(ctx->endpoint, &ops, m);
 
-    if (a) {
-        return container_of(a, struct breaker, attachment);
-    }
-    b = mem_new(struct breaker);
-    b->attachment = (struct endpoint_attachment){.owner = m, .free = breaker_free};
-    b->owner = m;
-    b->endpoint = ctx->endpoint;
-    list_init(&b->link);
-    loop_timer_init(ctx->loop, &b->timer, on_timer);
-    read_options(b, ctx->endpoint);
-    endpoint_attach(ctx->endpoint, &b->attachment);
-    if (b->options.is_enabled) {
-        list_append(&m->breakers, &b->link);
-        if (!loop_timer_is_running(&m->window) && b->options.window_s > 0) {
-            loop_timer_start(&m->window, loop_delay_ms(b->options.window_s * MS_PER_S));
-        }
-    }
-    return b;
+    return container_of(a, struct breaker, attachment);
 }
 
 /* --- calls --- */
@@ -210,7 +218,7 @@ static bool is_failure(const struct breaker *b, struct context *ctx)
     const struct mol_error *error = ctx->error;
 
     if (bytes_is_set(error->node_id) &&
-        !json_string_eq(error->node_id, b->endpoint->node_id->bytes)) {
+        !json_string_eq(error->node_id, b->attachment.endpoint->node_id->bytes)) {
         return false;
     }
     return json_is_object(b->check) ? policy_check(b->check, error)

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Runs an event handler only when no further event has come for a while, with the last one
- * (broker.md (c), "debounce"). The ones before it end without having run; nobody hears a
- * difference.
+ * (docs/protocol.md, Debounce and throttle). The ones before it end without having run; nobody
+ * hears a difference.
  */
 #include "broker/broker.h"
 #include "middleware/middleware.h"
-#include "registry/endpoint.h"
+#include "middleware/policy.h"
+#include "registry/endpoint_attachment.h"
+
+struct debounce_middleware {
+    struct middleware base;
+    struct loop *loop;
+};
 
 /* Of one subscription. */
 struct debounce {
     struct endpoint_attachment attachment;
-    struct shared *text; /* owned ref: the definition that the delay came from */
-    double delay_ms;     /* 0: none */
+    double delay_ms; /* 0: none */
     struct loop_timer timer;
     struct context *last; /* held, or NULL */
 };
@@ -26,36 +31,37 @@ static void on_quiet(struct loop_timer *timer)
     pipeline_resume(ctx, PIPELINE_NEXT);
 }
 
-static void debounce_free(struct endpoint_attachment *a)
+static void debounce_init(struct endpoint_attachment *a)
+{
+    struct debounce *d = container_of(a, struct debounce, attachment);
+    struct debounce_middleware *m = a->owner;
+
+    loop_timer_init(m->loop, &d->timer, on_quiet);
+}
+
+static void debounce_read(struct endpoint_attachment *a)
 {
     struct debounce *d = container_of(a, struct debounce, attachment);
 
-    loop_timer_stop(&d->timer);
-    shared_unref(d->text);
-    mem_free(d);
+    d->delay_ms = policy_number(a->endpoint->definition, BYTES("debounce"), 0);
+}
+
+static void debounce_fini(struct endpoint_attachment *a)
+{
+    loop_timer_stop(&container_of(a, struct debounce, attachment)->timer);
 }
 
 static struct debounce *debounce_of(struct middleware *m, struct context *ctx)
 {
-    struct endpoint *e = ctx->endpoint;
-    struct endpoint_attachment *a = endpoint_attached(e, m);
-    struct debounce *d;
+    static const struct endpoint_attachment_ops ops = {
+        .size = sizeof(struct debounce),
+        .init = debounce_init,
+        .read = debounce_read,
+        .fini = debounce_fini,
+    };
+    struct endpoint_attachment *a = endpoint_attachment_of(ctx->endpoint, &ops, m);
 
-    if (a) {
-        d = container_of(a, struct debounce, attachment);
-    } else {
-        d = mem_new(struct debounce);
-        d->attachment = (struct endpoint_attachment){.owner = m, .free = debounce_free};
-        loop_timer_init(ctx->loop, &d->timer, on_quiet);
-        endpoint_attach(e, &d->attachment);
-    }
-    if (d->text != e->text) {
-        shared_unref(d->text);
-        d->text = shared_ref(e->text);
-        d->delay_ms = 0;
-        (void)json_double(json_get(e->definition, BYTES("debounce")), &d->delay_ms);
-    }
-    return d;
+    return container_of(a, struct debounce, attachment);
 }
 
 static enum pipeline_step debounce_enter(struct middleware *m, struct context *ctx)
@@ -86,22 +92,23 @@ static void debounce_cancel(struct middleware *m, struct context *ctx)
 
 static struct middleware *debounce_create(struct broker *broker)
 {
-    struct middleware *m = mem_new(struct middleware);
+    struct debounce_middleware *m = mem_new(struct debounce_middleware);
 
-    m->ops = &middleware_debounce_ops;
-    return m;
+    m->base.ops = &middleware_debounce_ops;
+    m->loop = broker_loop(broker);
+    return &m->base;
 }
 
-static void debounce_middleware_free(struct middleware *m)
+static void debounce_free(struct middleware *m)
 {
-    mem_free(m);
+    mem_free(container_of(m, struct debounce_middleware, base));
 }
 
 const struct middleware_ops middleware_debounce_ops = {
     .name = "Debounce",
     .kinds = MIDDLEWARE_LOCAL_EVENT,
     .create = debounce_create,
-    .free = debounce_middleware_free,
+    .free = debounce_free,
     .enter = debounce_enter,
     .cancel = debounce_cancel,
 };

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tries failed calls again (broker.md (d), Retry): at the caller's node only, for errors that pass
- * the check (default: retryable), with growing delays, each time at an endpoint chosen anew. What
- * is tried again is a fresh call: new id, new time-out, the same request id, parent and meta.
+ * Tries failed calls again (docs/protocol.md, Retries): at the caller's node only, for errors that
+ * pass the check (default: retryable), with growing delays, each time at an endpoint chosen anew.
+ * What is tried again is a fresh call: new id, new time-out, the same request id, parent and meta.
  */
 #include <math.h>
 
 #include "broker/broker.h"
 #include "middleware/middleware.h"
 #include "middleware/policy.h"
-#include "registry/endpoint.h"
+#include "registry/endpoint_attachment.h"
 
 struct retry_middleware {
     struct middleware base;
@@ -17,18 +17,29 @@ struct retry_middleware {
     const struct broker_options *options;
 };
 
-/* While a context waits; kept for its number of attempts. */
+/* While a context waits. */
 struct retrying {
     struct loop_timer timer;
     struct context *ctx;
-    unsigned attempts;
+    struct arena_mark mark; /* what the arena held when the first attempt had failed */
 };
 
-static struct retry_options policy_of(const struct retry_middleware *m, struct bytes policy)
-{
-    const struct retry_options *o = &m->options->retry;
+/* An action's policy. */
+struct retry_policy {
+    struct endpoint_attachment attachment;
+    struct retry_options options;
+    struct bytes check; /* slice of the definition, or none */
+};
 
-    return (struct retry_options){
+static void policy_read(struct endpoint_attachment *a)
+{
+    struct retry_policy *p = container_of(a, struct retry_policy, attachment);
+    const struct retry_middleware *m = a->owner;
+    const struct retry_options *o = &m->options->retry;
+    struct bytes policy = json_get(a->endpoint->definition, BYTES("retryPolicy"));
+
+    p->check = json_get(policy, BYTES("check"));
+    p->options = (struct retry_options){
         .is_enabled = policy_bool(policy, BYTES("enabled"), o->is_enabled),
         .retries = policy_number(policy, BYTES("retries"), o->retries),
         .delay_ms = policy_number(policy, BYTES("delay"), o->delay_ms),
@@ -37,24 +48,36 @@ static struct retry_options policy_of(const struct retry_middleware *m, struct b
     };
 }
 
-static bool is_worth_it(struct bytes policy, const struct mol_error *error)
+static const struct retry_policy *policy_of(struct retry_middleware *m, struct context *ctx)
 {
-    struct bytes check = json_get(policy, BYTES("check"));
+    static const struct endpoint_attachment_ops ops = {
+        .size = sizeof(struct retry_policy),
+        .read = policy_read,
+    };
+    struct endpoint_attachment *a = endpoint_attachment_of(ctx->endpoint, &ops, m);
 
-    return json_is_object(check) ? policy_check(check, error) : mol_error_is_retryable(error);
+    return container_of(a, struct retry_policy, attachment);
+}
+
+static bool is_worth_it(const struct retry_policy *p, const struct mol_error *error)
+{
+    return json_is_object(p->check) ? policy_check(p->check, error) : mol_error_is_retryable(error);
 }
 
 static uint64_t delay_ms(const struct retry_options *o, unsigned attempt)
 {
     double delay = o->delay_ms * pow(o->factor, attempt - 1);
 
-    delay = delay < o->max_delay_ms ? delay : o->max_delay_ms;
+    delay = delay > o->max_delay_ms ? o->max_delay_ms : delay;
     return delay >= 1 ? loop_delay_ms(delay) : 1;
 }
 
 static void on_delay_over(struct loop_timer *timer)
 {
-    pipeline_resume(container_of(timer, struct retrying, timer)->ctx, PIPELINE_AGAIN);
+    struct retrying *r = container_of(timer, struct retrying, timer);
+
+    broker_context_rewind(r->ctx, &r->mark);
+    pipeline_resume(r->ctx, PIPELINE_AGAIN);
 }
 
 static enum pipeline_step retry_enter(struct middleware *m, struct context *ctx)
@@ -70,6 +93,7 @@ static struct retrying *retrying_of(struct context *ctx)
     if (!r) {
         r = arena_new(&ctx->arena, struct retrying);
         r->ctx = ctx;
+        r->mark = arena_mark(&ctx->arena);
         loop_timer_init(ctx->loop, &r->timer, on_delay_over);
         *pipeline_slot(ctx) = r;
     }
@@ -79,28 +103,26 @@ static struct retrying *retrying_of(struct context *ctx)
 static enum pipeline_step retry_leave(struct middleware *base, struct context *ctx)
 {
     struct retry_middleware *m = container_of(base, struct retry_middleware, base);
-    struct bytes policy;
-    struct retry_options o;
+    const struct retry_policy *policy;
     struct retrying *r;
     double most;
 
     if (!ctx->error || ctx->from_remote || ctx->is_abandoned) {
         return PIPELINE_NEXT;
     }
-    policy = json_get(ctx->endpoint->definition, BYTES("retryPolicy"));
-    o = policy_of(m, policy);
-    if (!o.is_enabled || !is_worth_it(policy, ctx->error)) {
+    policy = policy_of(m, ctx);
+    if (!policy->options.is_enabled || !is_worth_it(policy, ctx->error)) {
         return PIPELINE_NEXT;
     }
     r = retrying_of(ctx);
-    most = ctx->retries >= 0 ? ctx->retries : o.retries;
-    if (r->attempts >= most) {
+    most = ctx->retries >= 0 ? ctx->retries : policy->options.retries;
+    if (ctx->n_retries >= most) {
         return PIPELINE_NEXT;
     }
-    r->attempts++;
+    ctx->n_retries++;
     log_warn(&m->log, "Retry to call '%.*s' action after %llu ms...", BYTES_ARG(ctx->name),
-             (unsigned long long)delay_ms(&o, r->attempts));
-    loop_timer_start(&r->timer, delay_ms(&o, r->attempts));
+             (unsigned long long)delay_ms(&policy->options, ctx->n_retries));
+    loop_timer_start(&r->timer, delay_ms(&policy->options, ctx->n_retries));
     return PIPELINE_WAIT;
 }
 

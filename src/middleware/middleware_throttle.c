@@ -1,49 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Runs an event handler at most once in a while: events that come within the time after the last
- * one that ran end without having run (broker.md (c), "throttle").
+ * one that ran end without having run (docs/protocol.md, Debounce and throttle).
  */
 #include "broker/broker.h"
 #include "middleware/middleware.h"
-#include "registry/endpoint.h"
+#include "middleware/policy.h"
+#include "registry/endpoint_attachment.h"
 
 /* Of one subscription. */
 struct throttle {
     struct endpoint_attachment attachment;
+    double pause_ms;  /* 0: none */
     uint64_t last_ms; /* when one ran; 0: never */
 };
 
-static void throttle_free(struct endpoint_attachment *a)
+static void throttle_read(struct endpoint_attachment *a)
 {
-    mem_free(container_of(a, struct throttle, attachment));
+    struct throttle *t = container_of(a, struct throttle, attachment);
+
+    t->pause_ms = policy_number(a->endpoint->definition, BYTES("throttle"), 0);
 }
 
-static struct throttle *throttle_of(struct middleware *m, struct endpoint *e)
+static struct throttle *throttle_of(struct middleware *m, struct context *ctx)
 {
-    struct endpoint_attachment *a = endpoint_attached(e, m);
-    struct throttle *t;
+    static const struct endpoint_attachment_ops ops = {
+        .size = sizeof(struct throttle),
+        .read = throttle_read,
+    };
+    struct endpoint_attachment *a = endpoint_attachment_of(ctx->endpoint, &ops, m);
 
-    if (a) {
-        return container_of(a, struct throttle, attachment);
-    }
-    t = mem_new(struct throttle);
-    t->attachment = (struct endpoint_attachment){.owner = m, .free = throttle_free};
-    endpoint_attach(e, &t->attachment);
-    return t;
+    return container_of(a, struct throttle, attachment);
 }
 
 static enum pipeline_step throttle_enter(struct middleware *m, struct context *ctx)
 {
     uint64_t now = loop_now_ms(ctx->loop);
-    struct throttle *t;
-    double pause_ms;
+    struct throttle *t = throttle_of(m, ctx);
 
-    if (!json_double(json_get(ctx->endpoint->definition, BYTES("throttle")), &pause_ms) ||
-        !(pause_ms > 0)) {
+    if (!(t->pause_ms > 0)) {
         return PIPELINE_NEXT;
     }
-    t = throttle_of(m, ctx->endpoint);
-    if (t->last_ms && (double)(now - t->last_ms) < pause_ms) {
+    if (t->last_ms && (double)(now - t->last_ms) < t->pause_ms) {
         return PIPELINE_DONE;
     }
     t->last_ms = now;
@@ -58,7 +56,7 @@ static struct middleware *throttle_create(struct broker *broker)
     return m;
 }
 
-static void throttle_middleware_free(struct middleware *m)
+static void throttle_free(struct middleware *m)
 {
     mem_free(m);
 }
@@ -67,6 +65,6 @@ const struct middleware_ops middleware_throttle_ops = {
     .name = "Throttle",
     .kinds = MIDDLEWARE_LOCAL_EVENT,
     .create = throttle_create,
-    .free = throttle_middleware_free,
+    .free = throttle_free,
     .enter = throttle_enter,
 };

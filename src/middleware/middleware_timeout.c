@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ends a call whose time is up with RequestTimeoutError (broker.md (d), Timeout). What still runs
- * further in is cancelled; a late answer meets nobody.
+ * Ends a call whose time is up with RequestTimeoutError (docs/protocol.md, Timeouts). What still
+ * runs further in is cancelled; a late answer meets nobody.
  */
 #include "broker/broker.h"
 #include "middleware/middleware.h"

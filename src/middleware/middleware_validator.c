@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checks and sanitises the parameters of local actions and events by their schema (broker.md (d)).
- * Missing and null parameters are checked as {}; a handler still sees null as null.
+ * Checks and sanitises the parameters of local actions and events by their schema
+ * (docs/protocol.md, Validation). Missing and null parameters are checked as {}; a handler still
+ * sees null as null.
  */
 #include "middleware/middleware.h"
 #include "registry/endpoint.h"
@@ -36,10 +37,9 @@ static struct bytes extend(const struct context *ctx, struct bytes errors, struc
 
 static const struct validation *rules_of(const struct context *ctx)
 {
-    struct local_service *s = ctx->endpoint->local;
+    const struct local_handler *h = ctx->endpoint->handler;
 
-    return s->ops->params ? s->ops->params(s, ctx->endpoint, ctx->kind == CONTEXT_LOCAL_EVENT)
-                          : NULL;
+    return h ? h->params : NULL;
 }
 
 static enum pipeline_step validator_enter(struct middleware *m, struct context *ctx)

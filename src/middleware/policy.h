@@ -2,7 +2,7 @@
 /*
  * An action's policy (retryPolicy, circuitBreaker, bulkhead) laid over the broker's options, and
  * the declarative form of its "check": {codes: [500, "502-504"], types: [], names: [], retryable:
- * bool}; an error passes when any condition that is given holds (broker.md (d)).
+ * bool}; an error passes when any condition that is given holds (docs/protocol.md, Checks).
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The broker options (broker.md (a)) that this node acts on. Texts are owned by the config. */
+/* The broker options that this node acts on. Texts are owned by the config. */
 #pragma once
 
 #include "base/bytes.h"
@@ -59,6 +59,7 @@ struct broker_options {
     unsigned max_queue_size;      /* pending requests to others; 0: no limit */
     unsigned info_debounce_ms;    /* transit.serviceChangedDebounceTime */
     unsigned stop_delay_ms;       /* registry.stopDelay */
+    bool is_tracking;             /* tracking.enabled: services wait for their contexts */
     unsigned shutdown_timeout_ms; /* running calls at stop */
     unsigned max_running;         /* contexts at once; 429 above */
 };

@@ -26,3 +26,10 @@ void context_merge_meta(struct context *ctx, struct bytes meta)
     }
     ctx->meta = merged;
 }
+
+void context_set_response_headers(struct context *ctx, struct bytes headers)
+{
+    bool is_set = json_is_object(headers) && json_count(headers) > 0;
+
+    ctx->response_headers = is_set ? arena_copy(&ctx->arena, headers) : BYTES_NONE;
+}

@@ -47,27 +47,33 @@ struct context {
 
     /* what is asked */
     enum context_kind kind;
-    struct bytes name;        /* full action name, or the event's name */
-    struct bytes event_type;  /* "emit", "broadcast", "broadcastLocal" */
-    struct bytes groups;      /* slice (array) or none */
-    struct bytes params;      /* slice; none: undefined */
-    struct bytes meta;        /* slice: object; grows by what callees set */
-    struct bytes headers;     /* slice or none (protocol 5) */
-    struct bytes target_node; /* call option nodeID, or none */
-    bool has_timeout;         /* the caller gave one, 0 included */
-    double timeout_ms;        /* effective; 0: none */
-    double retries;           /* call option; < 0: none given */
-    uint64_t started_ms;      /* loop time of entry */
+    struct bytes name;              /* full action name, or the event's name */
+    struct bytes event_type;        /* "emit", "broadcast", "broadcastLocal" */
+    struct bytes groups;            /* slice (array) or none */
+    struct bytes params;            /* slice; none: undefined */
+    struct bytes meta;              /* slice: object; grows by what callees set */
+    struct bytes headers;           /* slice or none (protocol 5) */
+    struct bytes target_node;       /* call option nodeID, or none */
+    bool has_timeout;               /* the caller gave one, 0 included */
+    double timeout_ms;              /* effective; 0: none */
+    double retries;                 /* call option; < 0: none given */
+    struct bytes fallback_response; /* call option, slice; counts when it is truthy */
+    uint64_t started_ms;            /* loop time of entry */
+
+    unsigned n_retries; /* attempts after the first, of this node */
+    bool is_untracked;  /* call option tracking: false */
 
     /* outcome: one of the two; result none and no error: undefined */
     struct bytes result; /* slice; valid until done has returned */
     struct mol_error *error;
+    struct bytes response_headers; /* slice: object, or none (protocol 5) */
 
     /* machinery */
     struct broker *broker;
     struct loop *loop;
     struct endpoint *endpoint;     /* ref */
     struct local_service *service; /* ref or NULL: whose handler runs, replaced meanwhile or not */
+    struct local_service *tracked; /* ref or NULL: the service that waits for it when it stops */
     bool has_parent;               /* parent_id names a context that ran here when this began */
     struct shared *held;           /* owned ref or NULL: text that slices above borrow from */
     const struct pipeline *pipeline;
@@ -76,6 +82,7 @@ struct context {
     bool is_leaving;    /* which way it goes, or went before it was held */
     bool is_aborted;    /* unwinds because it was given up, not with its handler's outcome */
     bool is_abandoned;  /* nobody waits for it: it is not to be tried again */
+    bool is_tracked;    /* who stops waits for it */
     bool is_registered; /* can be found by its id */
     bool is_starting;   /* inside the starting function: done has to wait */
     void (*handler)(struct context *ctx); /* innermost: what the pipeline stands around */
@@ -93,6 +100,10 @@ struct context {
 
 /* Milliseconds left of the timeout now; < 0: no timeout. Never below 0 otherwise. */
 double context_remaining_ms(const struct context *ctx);
+
+/* What the answer has beside result and meta, copied. Anything but an object with members is none.
+ */
+void context_set_response_headers(struct context *ctx, struct bytes headers);
 
 /* Object.assign(ctx.meta, meta), kept in the arena. Anything but an object changes nothing. */
 void context_merge_meta(struct context *ctx, struct bytes meta);

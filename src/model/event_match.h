@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Wildcard matching of event names, as broker.md (c) describes it: event subscriptions, cache
- * cleaning and metric filters use it. Compiled once, tested often.
+ * Wildcard matching of event names, as docs/protocol.md, Event patterns, describes it: event
+ * subscriptions, cache cleaning and metric filters use it. Compiled once, tested often.
  */
 #pragma once
 

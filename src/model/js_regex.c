@@ -16,6 +16,7 @@ enum {
     MATCH_HEAP_KIB_MAX = 20000,
     SOURCE_BYTES_MAX = 64 << 10,
     PATTERN_BYTES_MAX = 1 << 20,
+    FEW_UNITS = 128, /* of a usual text: no allocation */
 
     WORK_PER_ITEM = 16, /* a step costs as much as that many characters of a run */
     WORK_MAX = 4000000, /* of one match: less than ten milliseconds */
@@ -44,14 +45,11 @@ struct work {
     uint64_t done, limit;
 };
 
-int js_regex_to_units(struct bytes text, struct js_regex_units *out)
+/* No text has more units than bytes. */
+static size_t to_units(struct bytes text, uint16_t *units)
 {
-    uint16_t *units = mem_try_realloc(NULL, (text.n + 1) * sizeof(*units));
     size_t n = 0;
 
-    if (!units) {
-        return ERR_NO_MEMORY;
-    }
     while (text.n) {
         uint32_t c;
 
@@ -62,7 +60,17 @@ int js_regex_to_units(struct bytes text, struct js_regex_units *out)
         }
         units[n++] = (uint16_t)c;
     }
-    *out = (struct js_regex_units){units, n};
+    return n;
+}
+
+int js_regex_to_units(struct bytes text, struct js_regex_units *out)
+{
+    uint16_t *units = mem_try_realloc(NULL, (text.n + 1) * sizeof(*units));
+
+    if (!units) {
+        return ERR_NO_MEMORY;
+    }
+    *out = (struct js_regex_units){units, to_units(text, units)};
     return 0;
 }
 
@@ -263,22 +271,36 @@ static bool match_counting(const struct js_regex *r, struct js_regex_units text,
     return result >= 0;
 }
 
+static bool test(const struct js_regex *r, struct js_regex_units text, uint64_t *work)
+{
+    uint64_t least = WORK_PER_ITEM + text.n;
+    int result;
+
+    if (text.n > SHORT_UNITS) {
+        return match_counting(r, text, work);
+    }
+    result = match(r, r->plain, text, SHORT_STEPS + MATCH_STEPS_PER_UNIT * text.n);
+    *work -= least < *work ? least : *work;
+    return result == PCRE2_ERROR_MATCHLIMIT ? match_counting(r, text, work) : result >= 0;
+}
+
 bool js_regex_test_within(const struct js_regex *r, struct bytes text, uint64_t *work)
 {
-    int result = PCRE2_ERROR_MATCHLIMIT;
-    struct js_regex_units units;
+    uint16_t few[FEW_UNITS];
+    struct js_regex_units units = {.p = few};
     bool matches;
 
-    if (*work == 0 || js_regex_to_units(text, &units) != 0) {
+    if (*work == 0) {
         return false;
     }
-    if (units.n <= SHORT_UNITS) {
-        uint64_t least = WORK_PER_ITEM + units.n;
-
-        result = match(r, r->plain, units, SHORT_STEPS + MATCH_STEPS_PER_UNIT * units.n);
-        *work -= least < *work ? least : *work;
+    if (text.n <= FEW_UNITS) {
+        units.n = to_units(text, few);
+        return test(r, units, work);
     }
-    matches = result == PCRE2_ERROR_MATCHLIMIT ? match_counting(r, units, work) : result >= 0;
+    if (js_regex_to_units(text, &units) != 0) {
+        return false;
+    }
+    matches = test(r, units, work);
     mem_free(units.p);
     return matches;
 }

@@ -20,7 +20,8 @@ static const struct error_class classes[MOL_ERROR_KIND_COUNT] = {
 #undef MOL_ERROR
 };
 
-/* How many of the class' fields a peer's error decides when it is rebuilt (protocol.md 6). */
+/* How many of the class' fields a peer's error decides when it is rebuilt (docs/protocol.md,
+ * Errors). */
 enum rebuild {
     REBUILD_GIVEN,   /* message, code, type, data */
     REBUILD_TYPED,   /* message, type, data */
@@ -403,6 +404,19 @@ static void write_stack(struct json_writer *w, const struct mol_error *error)
     buf_add(w->out, BYTES(": "));
     add_inside_string(w->out, error->message);
     buf_add_char(w->out, '"');
+}
+
+void mol_error_to_json(struct json_writer *w, const struct mol_error *error)
+{
+    json_begin_object(w);
+    json_member(w, BYTES("name"), error->name);
+    json_member(w, BYTES("message"), error->message);
+    json_member(w, BYTES("code"), error->code);
+    json_member(w, BYTES("type"), error->type);
+    json_member(w, BYTES("data"), error->data);
+    json_member(w, BYTES("nodeID"), error->node_id);
+    json_member(w, BYTES("retryable"), error->retryable);
+    json_end_object(w);
 }
 
 void mol_error_to_wire(struct json_writer *w, const struct mol_error *error,

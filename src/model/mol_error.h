@@ -2,7 +2,7 @@
 /*
  * A Moleculer error: data that travels with a call, to callers of any kind. All members are json
  * slices (json/json.h) so that what came from a peer leaves as it came; BYTES_NONE is undefined.
- * Everything lives in the arena it was made with. Source: protocol.md 6, broker.md (j).
+ * Everything lives in the arena it was made with. See docs/protocol.md, Errors.
  */
 #pragma once
 
@@ -26,7 +26,7 @@ struct mol_error {
     struct bytes stack;
 };
 
-/* --- making: data as the class documents it, message from its template (protocol.md 6) --- */
+/* --- making: data as the class documents it, message from its template --- */
 
 /* ServiceNotFound, ServiceNotAvailable, RequestTimeout/Skipped/Rejected, QueueIsFull:
  * data {action, nodeID?}; node_id BYTES_NONE leaves it out. Texts, not json. */
@@ -46,13 +46,15 @@ struct mol_error *mol_error_broker_disconnected(struct arena *arena);
 
 /* --- the wire --- */
 
-/* From RES.error: rebuilt by name as the table of protocol.md 6 says. Any json value is accepted.
- */
+/* From RES.error: rebuilt by name (docs/protocol.md, Errors). Any json value is accepted. */
 struct mol_error *mol_error_from_wire(struct arena *arena, struct bytes error, struct bytes sender);
 /* As RES.error: name, message, nodeID, code, type, retryable, stack, data; none left out.
  * A missing nodeID is own_node_id; a missing stack is "<name>: <message>" in one line. */
 void mol_error_to_wire(struct json_writer *w, const struct mol_error *error,
                        struct bytes own_node_id);
+
+/* As callers over HTTP and apps see it: all but the stack, absent members left out. */
+void mol_error_to_json(struct json_writer *w, const struct mol_error *error);
 
 /* Deep copy. */
 struct mol_error *mol_error_copy(struct arena *arena, const struct mol_error *error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The packets of the Moleculer protocol (protocol.md 2), as topics name them. */
+/* The packets of the Moleculer protocol (docs/protocol.md, Packets), as topics name them. */
 #pragma once
 
 #include "base/bytes.h"

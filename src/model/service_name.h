@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of services as all nodes compute them (broker.md (c), Names). */
+/* Names of services as all nodes compute them (docs/protocol.md, Names). */
 #pragma once
 
 #include "json/json.h"

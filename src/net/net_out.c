@@ -56,6 +56,15 @@ int net_out_add(struct loop *loop, struct net_out *out, struct bytes bytes)
     return 0;
 }
 
+int net_out_add_within(struct loop *loop, struct net_out *out, struct bytes bytes, size_t pending,
+                       size_t limit)
+{
+    if (pending > limit || bytes.n > limit - pending) {
+        return ERR_LIMIT;
+    }
+    return net_out_add(loop, out, bytes);
+}
+
 struct bytes net_out_bytes(const struct net_out *out)
 {
     return bytes_of(out->p ? out->p + out->at : "", out->n);

@@ -19,6 +19,9 @@ struct net_out {
 
 int net_out_add(struct loop *loop, struct net_out *out,
                 struct bytes bytes) MUST_CHECK; /* ERR_NO_MEMORY */
+/* The same when pending bytes, which wait already, leave room for them: ERR_LIMIT. */
+int net_out_add_within(struct loop *loop, struct net_out *out, struct bytes bytes, size_t pending,
+                       size_t limit) MUST_CHECK;
 /* Borrowed until the next change. */
 struct bytes net_out_bytes(const struct net_out *out);
 /* The first n bytes are gone; with the last one the memory is. */

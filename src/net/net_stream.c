@@ -68,6 +68,22 @@ const char *net_stream_peer_name(const struct net_stream *stream)
     return stream->ops->peer_name(stream);
 }
 
+void net_stream_tell_eof(struct net_stream *stream)
+{
+    if (stream->events && stream->events->on_eof) {
+        stream->events->on_eof(stream);
+    } else {
+        net_stream_close(stream);
+    }
+}
+
+void net_stream_tell_drain(struct net_stream *stream)
+{
+    if (stream->events && stream->events->on_drain) {
+        stream->events->on_drain(stream);
+    }
+}
+
 int net_error_from_uv(int uv_error)
 {
     static const struct {

@@ -24,5 +24,9 @@ struct net_stream {
     void *owner;
 };
 
-/* --- net_error.c: libuv's errors as ours --- */
+/* --- net_stream.c --- */
+/* The other side will send no more: the owner hears so, or the stream closes. */
+void net_stream_tell_eof(struct net_stream *stream);
+void net_stream_tell_drain(struct net_stream *stream);
+/* libuv's errors as ours. */
 int net_error_from_uv(int uv_error);

@@ -227,11 +227,7 @@ static void end_reading(struct stream_tls *s, enum tls_step step)
         s->has_eof = true;
         s->is_reading = false;
         net_stream_pause(s->under);
-        if (s->base.events && s->base.events->on_eof) {
-            s->base.events->on_eof(&s->base);
-        } else {
-            net_stream_close(&s->base);
-        }
+        net_stream_tell_eof(&s->base);
     } else if (s->under_has_eof) {
         abort_with(s, ERR_CLOSED, false);
     }
@@ -389,16 +385,14 @@ static void stream_write(struct net_stream *stream, struct bytes bytes)
 {
     struct stream_tls *s = of(stream);
     size_t pending = stream_pending_bytes(stream);
+    int err;
 
     if (s->state != TLS_OPEN || bytes.n == 0) {
         return;
     }
-    if (pending > s->write_limit || bytes.n > s->write_limit - pending) {
-        abort_with(s, ERR_LIMIT, false);
-        return;
-    }
-    if (net_out_add(s->loop, &s->plain, bytes) != 0) {
-        abort_with(s, ERR_NO_MEMORY, false);
+    err = net_out_add_within(s->loop, &s->plain, bytes, pending, s->write_limit);
+    if (err) {
+        abort_with(s, err, false);
         return;
     }
     s->is_above_mark = s->is_above_mark || pending + bytes.n > NET_STREAM_MARK_BYTES;
@@ -411,9 +405,7 @@ static void on_under_drain(struct net_stream *under)
 
     if (s->state == TLS_OPEN && s->is_above_mark && s->plain.n == 0) {
         s->is_above_mark = false;
-        if (s->base.events && s->base.events->on_drain) {
-            s->base.events->on_drain(&s->base);
-        }
+        net_stream_tell_drain(&s->base);
     }
 }
 

@@ -206,9 +206,7 @@ static void after_write(struct stream_uv *s)
         finish_closing(s);
     } else if (s->is_above_mark) {
         s->is_above_mark = false;
-        if (s->base.events && s->base.events->on_drain) {
-            s->base.events->on_drain(&s->base);
-        }
+        net_stream_tell_drain(&s->base);
     }
 }
 
@@ -286,16 +284,14 @@ static void stream_write(struct net_stream *stream, struct bytes bytes)
 {
     struct stream_uv *s = of(stream);
     size_t pending = stream_pending_bytes(stream);
+    int err;
 
     if (s->state != STREAM_OPEN || bytes.n == 0) {
         return;
     }
-    if (pending > s->write_limit || bytes.n > s->write_limit - pending) {
-        close_now(s, ERR_LIMIT);
-        return;
-    }
-    if (net_out_add(s->loop, &s->out, bytes) != 0) {
-        close_now(s, ERR_NO_MEMORY);
+    err = net_out_add_within(s->loop, &s->out, bytes, pending, s->write_limit);
+    if (err) {
+        close_now(s, err);
         return;
     }
     s->is_above_mark = s->is_above_mark || pending + bytes.n > NET_STREAM_MARK_BYTES;
@@ -315,10 +311,8 @@ static void on_eof(struct stream_uv *s)
     s->is_reading = false;
     if (s->state == STREAM_BROKEN) {
         close_now(s, s->err);
-    } else if (s->base.events && s->base.events->on_eof) {
-        s->base.events->on_eof(&s->base);
     } else {
-        net_stream_close(&s->base);
+        net_stream_tell_eof(&s->base);
     }
 }
 

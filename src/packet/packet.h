@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The packets of protocol 4 and 5 as plain structs (protocol.md 2, 3). Decoding reads a json slice
- * (the serializer has already run) and borrows from it and from the arena; encoding appends JSON to
- * a buffer, envelope last, in the member order of the originals. Texts are decoded strings, members
- * marked "slice" are json slices; BYTES_NONE: absent.
+ * The packets of protocol 4 and 5 as plain structs (docs/protocol.md, Packets). Decoding reads a
+ * json slice (the serializer has already run) and borrows from it and from the arena; encoding
+ * appends JSON to a buffer, envelope last, in the member order of the originals. Texts are decoded
+ * strings, members marked "slice" are json slices; BYTES_NONE: absent.
  *
  * Decoders accept whatever the originals accept (missing meta, headers, level...) and return
  * ERR_TYPE for packets that miss what cannot be done without, or have it in a wrong type.

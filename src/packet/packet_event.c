@@ -10,12 +10,8 @@ enum {
     FIELD_BROADCAST,
     FIELD_META,
     FIELD_HEADERS,
-    FIELD_LEVEL,
-    FIELD_TRACING,
-    FIELD_PARENT_ID,
-    FIELD_REQUEST_ID,
-    FIELD_CALLER,
-    FIELD_COUNT
+    FIELD_TRACE,
+    FIELD_COUNT = FIELD_TRACE + PACKET_TRACE_COUNT
 };
 
 static void get_fields(struct bytes slice, struct json_field fields[FIELD_COUNT])
@@ -28,22 +24,14 @@ static void get_fields(struct bytes slice, struct json_field fields[FIELD_COUNT]
         [FIELD_BROADCAST] = BYTES_INIT("broadcast"),
         [FIELD_META] = BYTES_INIT("meta"),
         [FIELD_HEADERS] = BYTES_INIT("headers"),
-        [FIELD_LEVEL] = BYTES_INIT("level"),
-        [FIELD_TRACING] = BYTES_INIT("tracing"),
-        [FIELD_PARENT_ID] = BYTES_INIT("parentID"),
-        [FIELD_REQUEST_ID] = BYTES_INIT("requestID"),
-        [FIELD_CALLER] = BYTES_INIT("caller"),
     };
 
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
-        fields[i].name = names[i];
-    }
-    json_get_fields(slice, fields, FIELD_COUNT);
+    packet_field_get(slice, names, fields, FIELD_COUNT, FIELD_TRACE);
 }
 
 int packet_event_decode(struct bytes slice, struct arena *a, struct packet_event *out)
 {
-    struct json_field fields[FIELD_COUNT];
+    struct json_field fields[FIELD_COUNT], *trace = &fields[FIELD_TRACE];
     struct bytes event, groups;
 
     get_fields(slice, fields);
@@ -62,11 +50,11 @@ int packet_event_decode(struct bytes slice, struct arena *a, struct packet_event
         .broadcast = json_is_truthy(fields[FIELD_BROADCAST].value),
         .meta = packet_field_object(fields[FIELD_META].value),
         .headers = packet_field_object(fields[FIELD_HEADERS].value),
-        .level = packet_field_level(fields[FIELD_LEVEL].value),
-        .tracing = fields[FIELD_TRACING].value,
-        .parent_id = json_string(fields[FIELD_PARENT_ID].value, a),
-        .request_id = json_string(fields[FIELD_REQUEST_ID].value, a),
-        .caller = json_string(fields[FIELD_CALLER].value, a),
+        .level = packet_field_level(trace[PACKET_TRACE_LEVEL].value),
+        .tracing = trace[PACKET_TRACE_TRACING].value,
+        .parent_id = json_string(trace[PACKET_TRACE_PARENT_ID].value, a),
+        .request_id = json_string(trace[PACKET_TRACE_REQUEST_ID].value, a),
+        .caller = json_string(trace[PACKET_TRACE_CALLER].value, a),
     };
     return 0;
 }

@@ -2,6 +2,23 @@
 /* Members that several packets share. */
 #include "packet/packet_field.h"
 
+void packet_field_get(struct bytes slice, const struct bytes *names, struct json_field *fields,
+                      size_t n, size_t trace)
+{
+    static const struct bytes trace_names[PACKET_TRACE_COUNT] = {
+        [PACKET_TRACE_LEVEL] = BYTES_INIT("level"),
+        [PACKET_TRACE_TRACING] = BYTES_INIT("tracing"),
+        [PACKET_TRACE_PARENT_ID] = BYTES_INIT("parentID"),
+        [PACKET_TRACE_REQUEST_ID] = BYTES_INIT("requestID"),
+        [PACKET_TRACE_CALLER] = BYTES_INIT("caller"),
+    };
+
+    for (size_t i = 0; i < n; i++) {
+        fields[i].name = bytes_is_set(names[i]) ? names[i] : trace_names[i - trace];
+    }
+    json_get_fields(slice, fields, n);
+}
+
 struct bytes packet_field_object(struct bytes slice)
 {
     return json_is_object(slice) ? slice : BYTES("{}");

@@ -9,6 +9,20 @@
 
 enum { PACKET_LEVEL_MAX = 1 << 30 /* so that nested calls can still count on */ };
 
+/* What REQ and EVENT tell of the call they come from, in the order of the originals. */
+enum packet_trace {
+    PACKET_TRACE_LEVEL,
+    PACKET_TRACE_TRACING,
+    PACKET_TRACE_PARENT_ID,
+    PACKET_TRACE_REQUEST_ID,
+    PACKET_TRACE_CALLER,
+    PACKET_TRACE_COUNT
+};
+
+/* Finds n members by name, and those of the trace from trace on: they have no name in names. */
+void packet_field_get(struct bytes slice, const struct bytes *names, struct json_field *fields,
+                      size_t n, size_t trace);
+
 /* The object, or "{}". */
 struct bytes packet_field_object(struct bytes slice);
 /* The slice when it is of that type, else BYTES_NONE. */

@@ -19,25 +19,26 @@ int packet_ping_decode(struct bytes slice, struct arena *a, struct packet_ping *
     return 0;
 }
 
-void packet_ping_encode(struct buf *out, const struct packet_sender *from,
-                        const struct packet_ping *p)
+static void encode(struct buf *out, const struct packet_sender *from, const struct packet_ping *p,
+                   struct bytes arrived)
 {
     struct json_writer w = json_writer(out);
 
     json_begin_object(&w);
     json_member(&w, BYTES("time"), p->time);
     json_member_text(&w, BYTES("id"), p->id);
+    json_member(&w, BYTES("arrived"), arrived);
     packet_field_write_envelope(&w, from);
+}
+
+void packet_ping_encode(struct buf *out, const struct packet_sender *from,
+                        const struct packet_ping *p)
+{
+    encode(out, from, p, BYTES_NONE);
 }
 
 void packet_pong_encode(struct buf *out, const struct packet_sender *from,
                         const struct packet_ping *p)
 {
-    struct json_writer w = json_writer(out);
-
-    json_begin_object(&w);
-    json_member(&w, BYTES("time"), p->time);
-    json_member_text(&w, BYTES("id"), p->id);
-    json_member(&w, BYTES("arrived"), p->arrived);
-    packet_field_write_envelope(&w, from);
+    encode(out, from, p, p->arrived);
 }

@@ -9,12 +9,8 @@ enum {
     FIELD_META,
     FIELD_HEADERS,
     FIELD_TIMEOUT,
-    FIELD_LEVEL,
-    FIELD_TRACING,
-    FIELD_PARENT_ID,
-    FIELD_REQUEST_ID,
-    FIELD_CALLER,
-    FIELD_STREAM,
+    FIELD_TRACE,
+    FIELD_STREAM = FIELD_TRACE + PACKET_TRACE_COUNT,
     FIELD_SEQ,
     FIELD_COUNT
 };
@@ -22,25 +18,13 @@ enum {
 static void get_fields(struct bytes slice, struct json_field fields[FIELD_COUNT])
 {
     static const struct bytes names[FIELD_COUNT] = {
-        [FIELD_ID] = BYTES_INIT("id"),
-        [FIELD_ACTION] = BYTES_INIT("action"),
-        [FIELD_PARAMS] = BYTES_INIT("params"),
-        [FIELD_META] = BYTES_INIT("meta"),
-        [FIELD_HEADERS] = BYTES_INIT("headers"),
-        [FIELD_TIMEOUT] = BYTES_INIT("timeout"),
-        [FIELD_LEVEL] = BYTES_INIT("level"),
-        [FIELD_TRACING] = BYTES_INIT("tracing"),
-        [FIELD_PARENT_ID] = BYTES_INIT("parentID"),
-        [FIELD_REQUEST_ID] = BYTES_INIT("requestID"),
-        [FIELD_CALLER] = BYTES_INIT("caller"),
-        [FIELD_STREAM] = BYTES_INIT("stream"),
-        [FIELD_SEQ] = BYTES_INIT("seq"),
+        [FIELD_ID] = BYTES_INIT("id"),           [FIELD_ACTION] = BYTES_INIT("action"),
+        [FIELD_PARAMS] = BYTES_INIT("params"),   [FIELD_META] = BYTES_INIT("meta"),
+        [FIELD_HEADERS] = BYTES_INIT("headers"), [FIELD_TIMEOUT] = BYTES_INIT("timeout"),
+        [FIELD_STREAM] = BYTES_INIT("stream"),   [FIELD_SEQ] = BYTES_INIT("seq"),
     };
 
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
-        fields[i].name = names[i];
-    }
-    json_get_fields(slice, fields, FIELD_COUNT);
+    packet_field_get(slice, names, fields, FIELD_COUNT, FIELD_TRACE);
 }
 
 /* Other types than number and null count as absent. */
@@ -53,7 +37,7 @@ static struct bytes read_timeout(struct bytes slice)
 
 int packet_request_decode(struct bytes slice, struct arena *a, struct packet_request *out)
 {
-    struct json_field fields[FIELD_COUNT];
+    struct json_field fields[FIELD_COUNT], *trace = &fields[FIELD_TRACE];
     struct bytes id, action;
 
     get_fields(slice, fields);
@@ -69,11 +53,11 @@ int packet_request_decode(struct bytes slice, struct arena *a, struct packet_req
         .meta = packet_field_object(fields[FIELD_META].value),
         .headers = packet_field_object(fields[FIELD_HEADERS].value),
         .timeout = read_timeout(fields[FIELD_TIMEOUT].value),
-        .level = packet_field_level(fields[FIELD_LEVEL].value),
-        .tracing = fields[FIELD_TRACING].value,
-        .parent_id = json_string(fields[FIELD_PARENT_ID].value, a),
-        .request_id = json_string(fields[FIELD_REQUEST_ID].value, a),
-        .caller = json_string(fields[FIELD_CALLER].value, a),
+        .level = packet_field_level(trace[PACKET_TRACE_LEVEL].value),
+        .tracing = trace[PACKET_TRACE_TRACING].value,
+        .parent_id = json_string(trace[PACKET_TRACE_PARENT_ID].value, a),
+        .request_id = json_string(trace[PACKET_TRACE_REQUEST_ID].value, a),
+        .caller = json_string(trace[PACKET_TRACE_CALLER].value, a),
         .stream = json_is_truthy(fields[FIELD_STREAM].value),
         .has_stream = bytes_is_set(fields[FIELD_STREAM].value),
         .seq = packet_field_seq(fields[FIELD_SEQ].value),

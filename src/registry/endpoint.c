@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "registry/endpoint_attachment.h"
 #include "registry/endpoint_list.h"
 
 struct endpoint *endpoint_ref(struct endpoint *e)
@@ -22,12 +23,7 @@ void endpoint_unref(struct endpoint *e)
         return;
     }
     ASSERT(!e->list);
-    while (e->attachments) {
-        struct endpoint_attachment *a = e->attachments;
-
-        e->attachments = a->next;
-        a->free(a);
-    }
+    endpoint_attachment_free_all(e);
     shared_unref(e->node_id);
     shared_unref(e->name_text);
     shared_unref(e->service_text);
@@ -51,20 +47,4 @@ void endpoint_set_available(struct endpoint *e, bool is_available)
     } else {
         e->list->n_unavailable++;
     }
-}
-
-struct endpoint_attachment *endpoint_attached(const struct endpoint *e, const void *owner)
-{
-    struct endpoint_attachment *a = e->attachments;
-
-    while (a && a->owner != owner) {
-        a = a->next;
-    }
-    return a;
-}
-
-void endpoint_attach(struct endpoint *e, struct endpoint_attachment *a)
-{
-    a->next = e->attachments;
-    e->attachments = a;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The endpoints of one action, or of one event pattern and group, in order of registration, and the
- * choice among them (protocol.md 14).
+ * choice among them (docs/protocol.md, Choosing an endpoint).
  */
 #pragma once
 

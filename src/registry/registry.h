@@ -74,9 +74,9 @@ enum registry_change {
 
 /*
  * Takes an INFO of another node (packet: the whole packet, a json slice, copied). Re-registers its
- * services when seq grew, it was offline or its instance changed (protocol.md 3). Faulty services
- * are skipped. *out_services_changed tells whether any service, action or event came or went. With
- * REGISTRY_INFO_* both outputs are untouched.
+ * services when seq grew, it was offline or its instance changed (docs/protocol.md, INFO). Faulty
+ * services are skipped. *out_services_changed tells whether any service, action or event came or
+ * went. With REGISTRY_INFO_* both outputs are untouched.
  */
 enum registry_change registry_node_info(struct registry *r, const struct packet_envelope *from,
                                         struct bytes packet, struct registry_node **out_node,
@@ -141,7 +141,7 @@ void registry_local_services_json(struct registry *r, struct buf *out);
  */
 /* NULL: never seen. */
 struct endpoint_list *registry_find_action(struct registry *r, struct bytes action);
-/* Balanced choice as protocol.md 14 says; NULL: none available. */
+/* Balanced choice (docs/protocol.md, Choosing an endpoint); NULL: none available. */
 struct endpoint *registry_choose(struct registry *r, struct endpoint_list *list,
                                  struct context *ctx);
 struct endpoint *registry_choose_local(struct registry *r, struct endpoint_list *list,

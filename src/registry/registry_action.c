@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Actions: one list a name; which definitions count (protocol.md 3, Action object). */
+/* Actions: one list a name; which definitions count (docs/protocol.md, INFO). */
 #include "registry/registry_internal.h"
 
 enum { ACTION_ROOM_BYTES = 512 };

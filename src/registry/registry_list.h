@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The listings of $node.list, services, actions and events (broker.md (f), http-api.md 1.8), as
- * JSON arrays appended to a buffer. Equal to registry-golden.json but for volatile values.
+ * The listings of $node.list, services, actions and events (docs/protocol.md, The service $node),
+ * as JSON arrays appended to a buffer. Equal to registry-golden.json but for volatile values.
  */
 #pragma once
 

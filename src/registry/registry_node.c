@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Nodes: what their INFO says, when it makes their services register anew (protocol.md 3, 4), and
- * how much of it we are willing to keep.
+ * Nodes: what their INFO says, when it makes their services register anew (docs/protocol.md, INFO),
+ * and how much of it we are willing to keep.
  */
 #include <math.h>
 

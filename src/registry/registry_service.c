@@ -17,6 +17,17 @@ static void append(struct registry_sync *sync, struct endpoint *e)
     s->endpoints[s->n_endpoints++] = e;
 }
 
+/* service NULL: it is on another node. */
+static void set_local(struct endpoint *e, struct local_service *service, bool is_event)
+{
+    struct local_service *before = e->local;
+    bool has_handlers = service && service->ops->find;
+
+    e->local = service ? local_service_ref(service) : NULL;
+    e->handler = has_handlers ? service->ops->find(service, e->name, is_event) : NULL;
+    local_service_unref(before);
+}
+
 static struct endpoint *add_endpoint(struct registry_sync *sync, struct endpoint_list *list)
 {
     struct endpoint *e = mem_new(struct endpoint);
@@ -29,7 +40,7 @@ static struct endpoint *add_endpoint(struct registry_sync *sync, struct endpoint
     e->name = list->name->bytes;
     e->service_text = shared_ref(sync->service->source->full_name);
     e->service_name = e->service_text->bytes;
-    e->local = sync->service->local ? local_service_ref(sync->service->local) : NULL;
+    set_local(e, sync->service->local, list->group_text != NULL);
     endpoint_list_add(list, e);
     endpoint_unref(e); /* the list has it now */
     sync->registry->n_endpoints++;
@@ -39,7 +50,6 @@ static struct endpoint *add_endpoint(struct registry_sync *sync, struct endpoint
 
 static void describe(struct endpoint *e, const struct registry_sync *sync, struct bytes definition)
 {
-    struct local_service *old_local = e->local;
     struct shared *old_text = e->text;
     double timeout;
 
@@ -49,9 +59,8 @@ static void describe(struct endpoint *e, const struct registry_sync *sync, struc
     if (json_double(json_get(definition, BYTES("timeout")), &timeout) && timeout >= 0) {
         e->timeout_ms = timeout;
     }
-    if (old_local != sync->service->local) {
-        e->local = local_service_ref(sync->service->local);
-        local_service_unref(old_local);
+    if (e->local != sync->service->local) {
+        set_local(e, sync->service->local, e->list->group_text != NULL);
     }
     shared_unref(old_text);
 }

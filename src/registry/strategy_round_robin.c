@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One after the other: a counter over what is available at the time (protocol.md 14). */
+/* One after the other: a counter over what is available at the time. */
 #include "base/mem.h"
 #include "registry/strategy.h"
 

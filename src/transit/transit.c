@@ -15,7 +15,7 @@ struct subscription {
     bool broadcast, targeted;
 };
 
-/* protocol.md 4, in the original's order. */
+/* docs/protocol.md, Life of a node: in the original's order. */
 static const struct subscription subscriptions[] = {
     {PACKET_EVENT, false, true},     {PACKET_REQUEST, false, true},
     {PACKET_RESPONSE, false, true},  {PACKET_DISCOVER, true, true},
@@ -68,9 +68,24 @@ static void on_disconnected(struct transporter *transporter, const char *reason)
     t->node_events->on_disconnected(t->node_owner, reason);
 }
 
+void transit_tell_error(struct transit *t, const char *module, const char *type, const char *text)
+{
+    struct arena arena;
+
+    arena_init(&arena);
+    t->call_events->on_error(
+        t->call_owner,
+        mol_error_new(&arena, MOL_ERROR_MOLECULER, bytes_cstr(text), 0, BYTES_NONE, BYTES_NONE),
+        module, type);
+    arena_fini(&arena);
+}
+
 static void on_error(struct transporter *transporter, const char *text)
 {
-    log_warn(&transit_of(transporter)->log, "%s transporter: %s", transporter->ops->name, text);
+    struct transit *t = transit_of(transporter);
+
+    log_warn(&t->log, "%s transporter: %s", transporter->ops->name, text);
+    transit_tell_error(t, "transporter", "clientError", text);
 }
 
 static void on_packet(struct transporter *transporter, enum packet_type type, struct bytes payload)

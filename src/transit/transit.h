@@ -46,8 +46,10 @@ struct transit_node_events {
 struct transit_call_events {
     void (*on_request)(void *owner, const struct packet_envelope *from, struct bytes packet);
     void (*on_event)(void *owner, const struct packet_envelope *from, struct bytes packet);
-    /* A packet was refused; error is fit for $transit.error. type: "failedProcessingPacket". */
-    void (*on_error)(void *owner, const struct mol_error *error, const char *type);
+    /* Something went wrong that nobody waits for; module: "transit", "transporter"; type as
+     * $transit.error and $transporter.error have it, "failedProcessingPacket". */
+    void (*on_error)(void *owner, const struct mol_error *error, const char *module,
+                     const char *type);
 };
 
 int transit_new(struct loop *loop, const struct transit_options *options, struct registry *registry,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Subscriptions of the disableBalancer mode: one queue for each own action and for each own event
- * and group (protocol.md 7). New ones are made before old ones are dropped, so no message is lost.
+ * and group (docs/protocol.md, Balanced delivery). New ones are made before old ones are dropped,
+ * so no message is lost.
  */
 #include "transit/transit_internal.h"
 

@@ -42,6 +42,10 @@ void transit_pending_answer(struct transit *t, const struct packet_envelope *fro
 /* --- transit_balanced.c --- */
 void transit_balanced_free(struct transit *t);
 
+/* --- transit.c --- */
+/* Something went wrong that only $transit.error or $transporter.error tells of. */
+void transit_tell_error(struct transit *t, const char *module, const char *type, const char *text);
+
 /* --- transit_send.c --- */
 struct packet_sender transit_sender(const struct transit *t, enum protocol version);
 /* Sends t->out and clears it. */

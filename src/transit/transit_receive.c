@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Packets in: deserialise, read the envelope, check the version, set own packets aside, dispatch
- * (protocol.md 1, Receive pipeline). What cannot be read is logged and dropped; nothing goes back.
+ * (docs/protocol.md, Receiving a packet). What cannot be read is logged and dropped; nothing goes
+ * back.
  */
 #include "base/assert.h"
 #include "transit/transit_internal.h"
@@ -13,7 +14,7 @@ static void refuse(struct transit *t, enum packet_type type, const struct packet
 
     log_error(&t->log, "%s packet of '%.*s' is dropped: %.*s", packet_type_name(type),
               BYTES_ARG(from->sender), BYTES_ARG(text));
-    t->call_events->on_error(t->call_owner, error, "failedProcessingPacket");
+    t->call_events->on_error(t->call_owner, error, "transit", "failedProcessingPacket");
 }
 
 static void refuse_version(struct transit *t, enum packet_type type,

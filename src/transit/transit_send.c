@@ -39,10 +39,30 @@ static int serialize_and_publish(struct transit *t, const struct topic *topic)
 
 enum { OUT_KEPT_BYTES = 256 * 1024 };
 
+/* The "type" of $transit.error for a packet that could not be sent. */
+static const char *failure_of(enum packet_type type)
+{
+    static const char *const types[PACKET_TYPE_COUNT] = {
+        [PACKET_EVENT] = "failedSendEventPacket",
+        [PACKET_REQUEST] = "failedSendRequestPacket",
+        [PACKET_RESPONSE] = "failedSendResponsePacket",
+        [PACKET_DISCOVER] = "failedNodesDiscovery",
+        [PACKET_INFO] = "failedSendInfoPacket",
+        [PACKET_HEARTBEAT] = "failedSendHeartbeatPacket",
+        [PACKET_PING] = "failedSendPingPacket",
+        [PACKET_PONG] = "failedSendPongPacket",
+    };
+
+    return types[type];
+}
+
 int transit_send_out(struct transit *t, const struct topic *topic)
 {
     int err = t->is_connected ? serialize_and_publish(t, topic) : ERR_NOT_CONNECTED;
 
+    if (err && err != ERR_NOT_CONNECTED && failure_of(topic->type)) {
+        transit_tell_error(t, "transit", failure_of(topic->type), err_text(err));
+    }
     buf_clear(&t->out);
     if (t->out.cap > OUT_KEPT_BYTES) {
         buf_fini(&t->out);

@@ -2,7 +2,7 @@
 /*
  * Moleculer topics over one messaging system. The transit layer talks to this table only; each
  * system is one file (transporter_nats.c, transporter_memory.c). Topics are those of
- * protocol.md 9.1; packets are opaque bytes here.
+ * docs/protocol.md, Topics; packets are opaque bytes here.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From the transporter option to an implementation (protocol.md 9.2). */
+/* From the transporter option to an implementation (docs/protocol.md, Transporters). */
 #pragma once
 
 #include "transporter/transporter.h"

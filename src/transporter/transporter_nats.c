@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Moleculer over NATS (protocol.md 9.3): topics are subjects, balanced ones have a queue group;
- * connecting, keep-alive and repeating the subscriptions are the client's (wire/nats).
+ * Moleculer over NATS (docs/protocol.md, Transporters): topics are subjects, balanced ones have a
+ * queue group; connecting, keep-alive and repeating the subscriptions are the client's (wire/nats).
  */
 #include "base/buf.h"
 #include "base/map.h"

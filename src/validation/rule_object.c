@@ -22,12 +22,19 @@ struct rule_object {
     enum strictness strict;
 };
 
-static void apply_property(struct rule_run *r, const struct property *p,
+/* Members come mostly in the order of the properties: the place to look first. */
+static bool is_at(const struct value *object, size_t place, struct bytes name)
+{
+    return place < object->n && bytes_eq(object->members[place].name, name);
+}
+
+static void apply_property(struct rule_run *r, const struct rule_object *o, size_t i,
                            const struct rule_place *at, struct value *v)
 {
+    const struct property *p = &o->properties[i];
     struct rule_place place = {
         .up = at, .step = RULE_STEP_MEMBER, .name = p->name, .parent = v, .label = p->rule->label};
-    struct value *old = value_get(v, p->name);
+    struct value *old = is_at(v, i, p->name) ? v->members[i].value : value_get(v, p->name);
     struct value *result = rule_apply(r, p->rule, &place, &place, old);
 
     if (result != old) {
@@ -55,8 +62,10 @@ static void check_strict(struct rule_run *r, const struct rule_object *o,
     struct value *unknown = value_array(r->arena);
 
     for (size_t i = 0; i < v->n; i++) {
-        if (!value_has(o->map, v->members[i].name)) {
-            value_append(unknown, value_string(v->members[i].name, r->arena), r->arena);
+        struct bytes name = v->members[i].name;
+
+        if (!is_at(o->map, i, name) && !value_has(o->map, name)) {
+            value_append(unknown, value_string(name, r->arena), r->arena);
         }
     }
     if (unknown->n == 0) {
@@ -100,7 +109,7 @@ static struct value *check_object(struct rule_run *r, const struct rule *rule,
         return v;
     }
     for (size_t i = 0; i < o->n_properties; i++) {
-        apply_property(r, &o->properties[i], at, v);
+        apply_property(r, o, i, at, v);
         if (r->options->halt_on_first_error && r->n_errors > r->n_before) {
             return v;
         }
@@ -169,6 +178,7 @@ static struct value *check_record(struct rule_run *r, const struct rule *rule,
                                   const struct rule_place *at, struct value *v)
 {
     const struct rule_record *record = container_of_const(rule, struct rule_record, rule);
+    bool is_changed = false;
     struct value *result;
 
     if (v->type != JSON_OBJECT) {
@@ -183,9 +193,13 @@ static struct value *check_record(struct rule_run *r, const struct rule *rule,
         struct value *new_key = rule_apply(r, record->key, &place, at, key);
         struct value *new_value = rule_apply(r, record->value, &place, at, v->members[i].value);
 
-        r->changed |= new_key != key || new_value != v->members[i].value;
+        is_changed |= new_key != key || new_value != v->members[i].value;
         value_add(result, value_convert_text(new_key, r->arena), new_value, r->arena);
     }
+    if (!is_changed) {
+        return v;
+    }
+    r->changed = true;
     value_arrange(result, r->arena);
     return result;
 }

@@ -9,9 +9,14 @@ enum { SANITIZED_BYTES_PER_STEP = 4 };
 static void check_lengths(struct rule_run *r, const struct rule_string *s,
                           const struct rule_place *at, struct bytes text)
 {
-    double units = (double)value_convert_units(text);
-    struct rule_fault fault = {.actual = value_number(units, r->arena)};
+    struct rule_fault fault = {.type = NULL};
+    double units;
 
+    if (!s->min.set && !s->max.set && !s->length.set) {
+        return;
+    }
+    units = (double)value_convert_units(text);
+    fault.actual = value_number(units, r->arena);
     if (s->min.set && units < s->min.number) {
         fault.type = "stringMin";
         rule_fail_limit(r, &s->rule, at, fault, &s->min);

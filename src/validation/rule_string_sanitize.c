@@ -77,10 +77,14 @@ static struct bytes take_text(struct buf *out, struct arena *arena)
 static struct bytes pad(struct bytes text, const struct rule_string_padding *padding, bool at_start,
                         struct arena *arena)
 {
-    size_t units = value_convert_units(text);
+    size_t units;
     struct buf out;
 
-    if (padding->units <= units || padding->text.n == 0) {
+    if (padding->units == 0 || padding->text.n == 0) {
+        return text;
+    }
+    units = value_convert_units(text);
+    if (padding->units <= units) {
         return text;
     }
     buf_init(&out, BUF_NO_LIMIT);

@@ -2,6 +2,8 @@
 /* From schema text to rules, from params text to errors and sanitised text. */
 #include "validation/validation.h"
 
+#include <stddef.h>
+
 #include "base/mem.h"
 #include "validation/rule.h"
 
@@ -14,6 +16,9 @@ enum {
     RUN_BYTES = 16 << 20,
     RUN_BYTES_PER_BYTE = 64,
 };
+
+/* Fits a tree of some hundred values; what checks larger ones goes to the heap. */
+enum { SCRATCH_BYTES = 12 * 1024 };
 
 struct validation {
     struct arena arena; /* schema, options and rules */
@@ -153,16 +158,16 @@ static struct bytes to_text(const struct value *v, struct arena *arena)
 }
 
 /* What a value is in errors may be large, and in many of them: the last ones are left out. */
-static struct bytes errors_text(const struct value *errors, struct arena *arena)
+static struct bytes errors_text(const struct rule_run *r, struct arena *arena)
 {
     struct bytes text;
     struct buf out;
 
     buf_init(&out, BUF_NO_LIMIT);
-    for (size_t i = 0; i < errors->n && out.n < VALIDATION_ERRORS_BYTES_MAX; i++) {
-        rule_message_fill(errors->items[i], arena);
+    for (size_t i = 0; i < r->errors->n && out.n < VALIDATION_ERRORS_BYTES_MAX; i++) {
+        rule_message_fill(r->errors->items[i], r->arena);
         buf_add_char(&out, i > 0 ? ',' : '[');
-        value_to_json(errors->items[i], &out);
+        value_to_json(r->errors->items[i], &out);
     }
     buf_add_char(&out, ']');
     text = arena_copy(arena, buf_bytes(&out));
@@ -170,26 +175,38 @@ static struct bytes errors_text(const struct value *errors, struct arena *arena)
     return text;
 }
 
+static void run(const struct validation *v, struct rule_run *r, struct value *value)
+{
+    struct rule_place root = {.step = RULE_STEP_ROOT, .label = v->label};
+
+    r->options = &v->options;
+    r->errors = value_array(r->arena);
+    /* What the root rule gives back is lost: only changes inside the value count. */
+    (void)rule_apply(r, v->root, &root, &root, value);
+}
+
 void validation_run(const struct validation *v, struct bytes params, struct arena *arena,
                     struct bytes *out_params, struct bytes *out_errors)
 {
-    struct rule_place root = {.step = RULE_STEP_ROOT, .label = v->label};
-    struct rule_run r = {.arena = arena,
-                         .options = &v->options,
+    /* Not zeroed, as builds do it with locals: most of it is never used. */
+    _Alignas(max_align_t) __attribute__((uninitialized)) char room[SCRATCH_BYTES];
+    struct arena scratch;
+    struct rule_run r = {.arena = &scratch,
                          .steps_left = RUN_STEPS + RUN_STEPS_PER_BYTE * (uint64_t)params.n,
                          .work_left = RUN_WORK + RUN_WORK_PER_BYTE * (uint64_t)params.n};
-    struct value *value = value_parse(params, arena);
+    struct value *value;
 
-    r.errors = value_array(arena);
-    r.arena_bytes_max = arena->used_bytes + RUN_BYTES + RUN_BYTES_PER_BYTE * params.n;
-    /* What the root rule gives back is lost: only changes inside the value count. */
-    (void)rule_apply(&r, v->root, &root, &root, value);
+    arena_init_in(&scratch, room, sizeof(room));
+    value = value_parse(params, &scratch);
+    r.arena_bytes_max = scratch.used_bytes + RUN_BYTES + RUN_BYTES_PER_BYTE * params.n;
+    run(v, &r, value);
     if (rule_is_exhausted(&r)) {
         *out_params = params;
         *out_errors = BYTES("[{\"type\":\"limit\",\"message\":"
                             "\"The parameters take too much work to check.\"}]");
-        return;
+    } else {
+        *out_params = r.changed && value ? to_text(value, arena) : params;
+        *out_errors = r.n_errors ? errors_text(&r, arena) : BYTES_NONE;
     }
-    *out_params = r.changed && value ? to_text(value, arena) : params;
-    *out_errors = r.n_errors ? errors_text(r.errors, arena) : BYTES_NONE;
+    arena_fini(&scratch);
 }

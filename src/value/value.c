@@ -272,55 +272,57 @@ void value_remove(struct value *object, struct bytes name)
 
 /* --- reading and writing --- */
 /* NOLINTBEGIN(misc-no-recursion): the scanner has limited the depth */
-static struct value *parse_object(struct bytes slice, struct arena *arena)
+static struct value *parse_token(struct json_iter *it, struct bytes token, struct arena *arena);
+
+static struct value *parse_object(struct json_iter *it, struct arena *arena)
 {
     struct value *v = value_object(arena);
-    struct json_iter it = json_iter(slice);
     struct bytes key, member;
 
-    while (json_next_member(&it, &key, &member)) {
-        value_add(v, json_string(key, arena), value_parse(member, arena), arena);
+    while (json_next_token(it, &key) && key.p[0] != '}' && json_next_token(it, &member)) {
+        struct bytes name = json_string(key, arena);
+
+        value_add(v, name, parse_token(it, member, arena), arena);
     }
     value_arrange(v, arena);
     return v;
 }
 
-static struct value *parse_array(struct bytes slice, struct arena *arena)
+static struct value *parse_array(struct json_iter *it, struct arena *arena)
 {
     struct value *v = value_array(arena);
-    struct json_iter it = json_iter(slice);
     struct bytes item;
 
-    while (json_next_item(&it, &item)) {
-        value_append(v, value_parse(item, arena), arena);
+    while (json_next_token(it, &item) && item.p[0] != ']') {
+        value_append(v, parse_token(it, item, arena), arena);
     }
+    return v;
+}
+
+static struct value *parse_token(struct json_iter *it, struct bytes token, struct arena *arena)
+{
+    enum json_type type = json_type(token);
+    struct value *v;
+
+    if (type == JSON_OBJECT) {
+        return parse_object(it, arena);
+    }
+    if (type == JSON_ARRAY) {
+        return parse_array(it, arena);
+    }
+    v = new_value(type, arena);
+    v->boolean = json_is_true(token);
+    v->text = type == JSON_NUMBER ? token : json_string(token, arena);
+    (void)json_double(token, &v->number);
     return v;
 }
 
 struct value *value_parse(struct bytes slice, struct arena *arena)
 {
-    struct value *v;
+    struct json_iter it = {slice};
+    struct bytes token;
 
-    switch (json_type(slice)) {
-    case JSON_NONE:
-        return NULL;
-    case JSON_OBJECT:
-        return parse_object(slice, arena);
-    case JSON_ARRAY:
-        return parse_array(slice, arena);
-    case JSON_NULL:
-    case JSON_BOOL:
-    case JSON_NUMBER:
-    case JSON_STRING:
-        break;
-    }
-    v = new_value(json_type(slice), arena);
-    v->boolean = json_is_true(slice);
-    v->text = json_string(slice, arena);
-    if (json_double(slice, &v->number)) {
-        v->text = slice;
-    }
-    return v;
+    return json_next_token(&it, &token) ? parse_token(&it, token, arena) : NULL;
 }
 
 static void write_members(const struct value *v, struct json_writer *w);

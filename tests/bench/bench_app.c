@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The application behind the sidecar, and the upstream of the nginx hop: an HTTP server that
  * answers each request with {"response":<params of the request>}, after checking every byte of
- * them. A request without params (an event with none) is answered with {}. */
+ * them. A request without params (an event with none) is answered with {}. Other paths:
+ * /flaky fails the first attempt of each call, /fail each, /count tells how many requests came. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +15,15 @@
 #include "bench_payload.h"
 #include "bench_stream.h"
 
+#define FLAKY_SLOTS 100000U
+
 struct app {
     struct bench_loop loop;
     struct bench_listener listener;
     struct bench_payloads payloads;
     struct bench_buf answer; /* reused for each */
+    unsigned long n_requests;
+    bool has_failed[FLAKY_SLOTS]; /* by meta.slot: the call that it makes, once */
     struct app_connection *connections;
 };
 
@@ -28,33 +34,95 @@ struct app_connection {
     struct app_connection **link; /* what points to this one */
 };
 
-static struct bench_text find_params(struct app *app, struct bench_text body)
+static struct bench_text find(struct app *app, struct bench_text object, const char *name)
 {
     struct bench_json_walk walk;
 
-    bench_json_walk_init(&walk, body, &app->payloads);
+    bench_json_walk_init(&walk, object, &app->payloads);
     while (bench_json_walk_next(&walk)) {
-        if (bench_text_is(walk.key, "params")) {
+        if (bench_text_is(walk.key, name)) {
             return walk.value;
         }
     }
     return (struct bench_text){0};
 }
 
+static bool has_path(const struct bench_http_msg *request, const char *path)
+{
+    static const char method[] = "POST ";
+    size_t len = strlen(path);
+    struct bench_text line = request->start_line;
+
+    return line.len > sizeof(method) + len && memcmp(line.at, method, sizeof(method) - 1) == 0 &&
+           memcmp(line.at + sizeof(method) - 1, path, len) == 0 &&
+           line.at[sizeof(method) - 1 + len] == ' ';
+}
+
+/* Every second request of a caller fails: a caller has one call out at a time, of two attempts. */
+static bool is_first_attempt(struct app *app, struct bench_text body)
+{
+    struct bench_text digits = bench_json_string(find(app, find(app, body, "meta"), "slot"));
+    size_t slot = 0;
+
+    for (size_t i = 0; i < digits.len && slot < FLAKY_SLOTS; i++) {
+        slot = slot * 10 + (size_t)(digits.at[i] - '0');
+    }
+    if (slot >= FLAKY_SLOTS) {
+        bench_die("no slot: %.*s", (int)digits.len, digits.at);
+    }
+    app->has_failed[slot] = !app->has_failed[slot];
+    return app->has_failed[slot];
+}
+
+static void add_answer(struct bench_buf *out, const char *status, struct bench_text response)
+{
+    size_t frame = response.len == 0 ? 2 : sizeof("{\"response\":}") - 1;
+
+    bench_buf_printf(out,
+                     "HTTP/1.1 %s\r\nContent-Type: application/json\r\n"
+                     "Content-Length: %zu\r\n\r\n%s",
+                     status, frame + response.len, response.len == 0 ? "{" : "{\"response\":");
+    bench_buf_append(out, response);
+    bench_buf_append(out, BENCH_TEXT("}"));
+}
+
+static void add_error(struct bench_buf *out, const char *status, bool is_retryable)
+{
+    char body[128];
+    int len = snprintf(body, sizeof(body),
+                       "{\"error\":{\"message\":\"Not now\",\"code\":%.3s,\"type\":\"NOT_NOW\","
+                       "\"retryable\":%s}}",
+                       status, is_retryable ? "true" : "false");
+
+    bench_buf_printf(out,
+                     "HTTP/1.1 %s\r\nContent-Type: application/json\r\n"
+                     "Content-Length: %d\r\n\r\n%s",
+                     status, len, body);
+}
+
 static void answer(struct app_connection *connection, const struct bench_http_msg *request)
 {
     struct app *app = connection->app;
-    struct bench_text params = find_params(app, request->body);
-    size_t frame = params.len == 0 ? 2 : sizeof("{\"response\":}") - 1;
+    struct bench_buf *out = &app->answer;
+    char count[32];
 
-    bench_buf_clear(&app->answer);
-    bench_buf_printf(&app->answer,
-                     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                     "Content-Length: %zu\r\n\r\n%s",
-                     frame + params.len, params.len == 0 ? "{" : "{\"response\":");
-    bench_buf_append(&app->answer, params);
-    bench_buf_append(&app->answer, BENCH_TEXT("}"));
-    bench_stream_send(&connection->stream, bench_buf_text(&app->answer));
+    bench_buf_clear(out);
+    if (has_path(request, "/count")) {
+        int len = snprintf(count, sizeof(count), "%lu", app->n_requests);
+
+        add_answer(out, "200 OK", (struct bench_text){count, (size_t)len});
+        bench_stream_send(&connection->stream, bench_buf_text(out));
+        return;
+    }
+    app->n_requests++;
+    if (has_path(request, "/fail")) {
+        add_error(out, "500 Internal Server Error", false);
+    } else if (has_path(request, "/flaky") && is_first_attempt(app, request->body)) {
+        add_error(out, "503 Service Unavailable", true);
+    } else {
+        add_answer(out, "200 OK", find(app, request->body, "params"));
+    }
+    bench_stream_send(&connection->stream, bench_buf_text(out));
 }
 
 static void on_data(struct bench_stream *stream)
@@ -110,7 +178,7 @@ static void on_accept(struct bench_listener *listener, int fd)
 
 int main(int argc, char **argv)
 {
-    struct app app = {.listener = {.on_accept = on_accept}};
+    static struct app app = {.listener = {.on_accept = on_accept}};
     unsigned long port = 0;
     const struct bench_arg args[] = {
         {"port", BENCH_ARG_NUMBER, &port, "where to listen on 127.0.0.1 (0: any, is printed)"},

@@ -21,6 +21,8 @@ struct http_options {
     const char *path;
     unsigned long payload; /* bytes of params; 0: no body */
     bool echo;             /* the answer carries the payload back */
+    bool slots;            /* meta tells the connection, for an app that must know its callers */
+    unsigned long status;  /* of each answer */
     unsigned long hold;    /* connections to keep idle; 0: measure */
     struct bench_load_options load;
 };
@@ -30,6 +32,7 @@ struct http_client {
     struct bench_loop loop;
     struct bench_payloads payloads;
     struct bench_buf request;
+    size_t slot_at;                /* in request: digits that each connection overwrites; 0: none */
     struct bench_buf answer_start; /* what each answer's body must begin with */
     struct http_connection *connections;
     struct bench_load load;
@@ -45,6 +48,26 @@ struct http_connection {
 };
 
 #define HOLD_AT_ONCE 64U
+#define SLOT_DIGITS  5U
+
+/* Returns where from its end the digits of the slot stand; 0: nowhere. */
+static size_t make_body(const struct http_options *options, struct bench_text payload,
+                        struct bench_buf *out)
+{
+    size_t slot_at;
+
+    bench_buf_append(out, BENCH_TEXT("{\"params\":"));
+    bench_buf_append(out, payload);
+    bench_buf_append(out, BENCH_TEXT(",\"meta\":{\"tenant\":\"bench\""));
+    if (!options->slots) {
+        bench_buf_append(out, BENCH_TEXT("}}"));
+        return 0;
+    }
+    bench_buf_append(out, BENCH_TEXT(",\"slot\":\""));
+    slot_at = out->end;
+    bench_buf_append(out, BENCH_TEXT("00000\"}}"));
+    return out->end - slot_at;
+}
 
 static void make_request(struct http_client *client)
 {
@@ -52,12 +75,11 @@ static void make_request(struct http_client *client)
     struct bench_buf *request = &client->request;
     struct bench_text payload = {0};
     struct bench_buf body = {0};
+    size_t slot_from_end = 0;
 
     if (options->payload > 0) {
         payload = bench_payloads_get(&client->payloads, options->payload);
-        bench_buf_append(&body, BENCH_TEXT("{\"params\":"));
-        bench_buf_append(&body, payload);
-        bench_buf_append(&body, BENCH_TEXT(",\"meta\":{\"tenant\":\"bench\"}}"));
+        slot_from_end = make_body(options, payload, &body);
     }
     bench_buf_printf(request, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%lu\r\n", options->method,
                      options->path, options->port);
@@ -67,6 +89,7 @@ static void make_request(struct http_client *client)
     }
     bench_buf_append(request, BENCH_TEXT("\r\n"));
     bench_buf_append(request, bench_buf_text(&body));
+    client->slot_at = slot_from_end > 0 ? request->end - slot_from_end : 0;
     bench_buf_fini(&body);
     if (options->echo) {
         bench_buf_append(&client->answer_start, BENCH_TEXT(ANSWER_PREFIX));
@@ -79,7 +102,7 @@ static void check_answer(const struct http_client *client, const struct bench_ht
     struct bench_text start = bench_buf_text(&client->answer_start);
     int shown = answer->body.len < 300 ? (int)answer->body.len : 300;
 
-    if (bench_http_msg_status(answer) != 200) {
+    if (bench_http_msg_status(answer) != client->options.status) {
         bench_die("%s: answer '%.*s' %.*s", client->options.path, (int)answer->start_line.len,
                   answer->start_line.at, shown, answer->body.at);
     }
@@ -91,7 +114,14 @@ static void check_answer(const struct http_client *client, const struct bench_ht
 
 static void send_request(struct http_connection *connection)
 {
-    bench_stream_send(&connection->stream, bench_buf_text(&connection->client->request));
+    struct http_client *client = connection->client;
+    unsigned rest = connection->slot;
+
+    for (size_t i = SLOT_DIGITS; client->slot_at > 0 && i > 0; i--) {
+        client->request.data[client->slot_at + i - 1] = (char)('0' + rest % 10);
+        rest /= 10;
+    }
+    bench_stream_send(&connection->stream, bench_buf_text(&client->request));
 }
 
 static void on_end(struct bench_stream *stream)
@@ -223,7 +253,7 @@ static void client_fini(struct http_client *client, unsigned long n_connections)
 
 int main(int argc, char **argv)
 {
-    static struct http_client client = {.options = {.method = "POST", .path = "/"}};
+    static struct http_client client = {.options = {.method = "POST", .path = "/", .status = 200}};
     struct http_options *options = &client.options;
     const struct bench_arg args[] = {
         {"port", BENCH_ARG_NUMBER, &options->port, "where the server listens on 127.0.0.1"},
@@ -231,6 +261,8 @@ int main(int argc, char **argv)
         {"path", BENCH_ARG_TEXT, &options->path, "request target (/)"},
         {"payload", BENCH_ARG_NUMBER, &options->payload, "bytes of params (0: no body)"},
         {"echo", BENCH_ARG_FLAG, &options->echo, "the answer must carry the payload back"},
+        {"slots", BENCH_ARG_FLAG, &options->slots, "meta.slot tells the connection"},
+        {"status", BENCH_ARG_NUMBER, &options->status, "of each answer (200)"},
         {"hold", BENCH_ARG_NUMBER, &options->hold, "keep that many idle connections instead"},
         BENCH_LOAD_ARGS(&options->load),
         {0},

@@ -94,7 +94,7 @@ void flow_node_init(struct flow *f, struct flow_node *n, const char *node_id, en
     };
 }
 
-static void create(struct flow *f, struct flow_node *n)
+void flow_node_create(struct flow *f, struct flow_node *n)
 {
     struct broker_setup setup = {
         .options = &n->options,
@@ -109,7 +109,7 @@ static void create(struct flow *f, struct flow_node *n)
 void flow_node_start(struct flow *f, struct flow_node *n)
 {
     if (!n->broker) {
-        create(f, n);
+        flow_node_create(f, n);
     }
     broker_start(n->broker);
     loop_advance(f->loop, 2000);
@@ -168,6 +168,61 @@ void flow_node_serve_later(struct flow_node *n, const char *published, flow_hand
     ASSERT(n->broker);
     broker_start_service(n->broker, &s->base, wait);
     local_service_unref(&s->base);
+}
+
+void flow_pair_init(struct flow_pair *p, enum protocol version_a, enum protocol version_b)
+{
+    flow_init(&p->f);
+    flow_node_init(&p->f, &p->a, "a", version_a);
+    flow_node_init(&p->f, &p->b, "b", version_b);
+}
+
+void flow_pair_start(struct flow_pair *p, const char *published, flow_handler_fn *handler)
+{
+    flow_node_start(&p->f, &p->b);
+    flow_node_serve(&p->b, published, handler);
+    flow_node_start(&p->f, &p->a);
+    loop_advance(p->f.loop, 2000);
+}
+
+void flow_pair_stop(struct flow_pair *p)
+{
+    struct flow_node *nodes[] = {&p->a, &p->b};
+
+    for (int i = 0; i < 2; i++) {
+        if (nodes[i]->broker) {
+            flow_node_stop(&p->f, nodes[i]);
+        }
+    }
+    flow_fini(&p->f);
+}
+
+static void drop_held(struct context *ctx)
+{
+    struct flow_held *h = ctx->work;
+
+    for (unsigned i = 0; i < h->n; i++) {
+        if (h->contexts[i] == ctx) {
+            h->contexts[i] = NULL;
+        }
+    }
+}
+
+void flow_hold(struct flow_held *h, struct context *ctx)
+{
+    ASSERT(h->n < sizeof(h->contexts) / sizeof(h->contexts[0]));
+    h->contexts[h->n++] = ctx;
+    ctx->work = h;
+    ctx->cancel = drop_held;
+}
+
+struct context *flow_held_take(struct flow_held *h, unsigned i)
+{
+    struct context *ctx = h->contexts[i];
+
+    ASSERT(ctx);
+    h->contexts[i] = NULL;
+    return ctx;
 }
 
 static char *copy(struct bytes text)

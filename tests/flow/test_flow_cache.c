@@ -5,24 +5,12 @@
 #include "cacher/cacher.h"
 #include "flow/flow.h"
 
-enum { HELD_MAX = 8 };
-
 /* What the service does, and what it saw. */
 static struct {
     unsigned n_calls, n_events;
     bool fails, holds, is_silent;
-    struct context *held[HELD_MAX];
-    unsigned n_held;
+    struct flow_held held;
 } work;
-
-static void drop_held(struct context *ctx)
-{
-    for (unsigned i = 0; i < work.n_held; i++) {
-        if (work.held[i] == ctx) {
-            work.held[i] = NULL;
-        }
-    }
-}
 
 /* Answers how often it has run. */
 static void give_answer(struct context *ctx)
@@ -45,9 +33,7 @@ static void run_work(struct context *ctx)
     }
     work.n_calls++;
     if (work.holds) {
-        assert_true(work.n_held < HELD_MAX);
-        work.held[work.n_held++] = ctx;
-        ctx->cancel = drop_held;
+        flow_hold(&work.held, ctx);
         return;
     }
     give_answer(ctx);
@@ -55,11 +41,7 @@ static void run_work(struct context *ctx)
 
 static void finish_held(unsigned i)
 {
-    struct context *ctx = work.held[i];
-
-    assert_non_null(ctx);
-    work.held[i] = NULL;
-    give_answer(ctx);
+    give_answer(flow_held_take(&work.held, i));
 }
 
 #define WORK(cache)                                                                                \
@@ -68,45 +50,23 @@ static void finish_held(unsigned i)
     "'name':'cache.clean.w'},'cache.clean.some':{'cleanCache':['x.**','w.do:id|1'],"               \
     "'name':'cache.clean.some'},'cache.clean.all':{'cleanCache':true,'name':'cache.clean.all'}}}"
 
-struct pair {
-    struct flow f;
-    struct flow_node a, b;
-};
-
 /* a calls, b serves and caches. */
-static void pair_prepare(struct pair *p)
+static void pair_prepare(struct flow_pair *p)
 {
     memset(&work, 0, sizeof(work));
-    flow_init(&p->f);
-    flow_node_init(&p->f, &p->a, "a", PROTOCOL_5);
-    flow_node_init(&p->f, &p->b, "b", PROTOCOL_5);
+    flow_pair_init(p, PROTOCOL_5, PROTOCOL_5);
     p->b.options.cacher = (struct cacher_options){
         .type = BYTES("Memory"), .max_entries = 1000, .limit_bytes = 1 << 20};
 }
 
-static void pair_run(struct pair *p, const char *published)
-{
-    flow_node_start(&p->f, &p->b);
-    flow_node_serve(&p->b, published, run_work);
-    flow_node_start(&p->f, &p->a);
-    loop_advance(p->f.loop, 2000);
-}
-
-static void pair_start(struct pair *p, const char *published)
+static void pair_start(struct flow_pair *p, const char *published)
 {
     pair_prepare(p);
-    pair_run(p, published);
-}
-
-static void pair_stop(struct pair *p)
-{
-    flow_node_stop(&p->f, &p->a);
-    flow_node_stop(&p->f, &p->b);
-    flow_fini(&p->f);
+    flow_pair_start(p, published, run_work);
 }
 
 /* Which run of the handler answered a call from node n; 0: an error. */
-static int ask_with(struct pair *p, struct flow_node *n, const struct broker_call *given)
+static int ask_with(struct flow_pair *p, struct flow_node *n, const struct broker_call *given)
 {
     struct broker_call call = *given;
     struct flow_outcome o;
@@ -123,14 +83,14 @@ static int ask_with(struct pair *p, struct flow_node *n, const struct broker_cal
     return answer;
 }
 
-static int ask(struct pair *p, const char *params)
+static int ask(struct flow_pair *p, const char *params)
 {
     return ask_with(p, &p->a, &(struct broker_call){.params = flow_json(params)});
 }
 
 static void a_hit_runs_nothing(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK("true"));
     assert_int_equal(ask(&p, "{'id':1}"), 1);
@@ -141,35 +101,35 @@ static void a_hit_runs_nothing(void **state)
                      1); /* local callers, too */
     assert_int_equal(work.n_calls, 3);
     assert_int_equal(broker_cacher(p.b.broker)->stats.found, 2);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void nothing_is_kept_without_a_cacher(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_prepare(&p);
     p.b.options.cacher.type = BYTES_NONE;
-    pair_run(&p, WORK("true"));
+    flow_pair_start(&p, WORK("true"), run_work);
     assert_int_equal(ask(&p, "{'id':1}"), 1);
     assert_int_equal(ask(&p, "{'id':1}"), 2);
     assert_null(broker_cacher(p.b.broker));
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void only_actions_that_say_so_are_cached(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK("{'enabled':false,'ttl':5}"));
     assert_int_equal(ask(&p, "{'id':1}"), 1);
     assert_int_equal(ask(&p, "{'id':1}"), 2);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void results_end_with_their_ttl(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK("{'ttl':2}"));
     assert_int_equal(ask(&p, "{'id':1}"), 1);
@@ -177,12 +137,12 @@ static void results_end_with_their_ttl(void **state)
     assert_int_equal(ask(&p, "{'id':1}"), 1);
     loop_advance(p.f.loop, 200);
     assert_int_equal(ask(&p, "{'id':1}"), 2);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void keys_choose_what_counts(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct broker_call other = {.params = flow_json("{'id':1}"),
                                 .meta = flow_json("{'user':{'id':8}}"),
                                 .headers = flow_json("{'tenant':'t'}")};
@@ -198,12 +158,12 @@ static void keys_choose_what_counts(void **state)
     assert_int_equal(ask_with(&p, &p.a, &call), 3);
     call.headers = BYTES_NONE;
     assert_int_equal(ask_with(&p, &p.a, &call), 4);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void meta_bypasses(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct broker_call call = {.params = flow_json("{'id':1}")};
 
     pair_start(&p, WORK("true"));
@@ -212,24 +172,24 @@ static void meta_bypasses(void **state)
     assert_int_equal(ask_with(&p, &p.a, &call), 2);
     call.meta = flow_json("{'$cache':0}"); /* exactly false */
     assert_int_equal(ask_with(&p, &p.a, &call), 1);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void a_condition_decides(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK("{'enabled':{'param':'fresh','equals':false},'keys':['id']}"));
     assert_int_equal(ask(&p, "{'id':1,'fresh':false}"), 1);
     assert_int_equal(ask(&p, "{'id':1,'fresh':false}"), 1);
     assert_int_equal(ask(&p, "{'id':1,'fresh':true}"), 2);
     assert_int_equal(ask(&p, "{'id':1}"), 3);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void errors_and_nothing_are_not_kept(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK("{'lock':true}"));
     work.fails = true;
@@ -243,12 +203,12 @@ static void errors_and_nothing_are_not_kept(void **state)
     work.is_silent = false;
     assert_int_equal(ask(&p, "{}"), 5);
     assert_int_equal(ask(&p, "{}"), 5);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void results_stay_when_a_service_comes_anew(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK("true"));
     assert_int_equal(ask(&p, "{'id':1}"), 1);
@@ -258,14 +218,14 @@ static void results_stay_when_a_service_comes_anew(void **state)
     flow_node_serve(&p.b, WORK("true"), run_work);
     loop_advance(p.f.loop, 2000);
     assert_int_equal(ask(&p, "{'id':1}"), 1);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 /* --- locks --- */
 
 static void calls_wait_for_the_first_of_them(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o[4];
     struct broker_call call = {.action = BYTES("w.do"), .params = BYTES("{}"), .retries = -1};
     struct broker_call other = {.action = BYTES("w.do"), .params = BYTES("[1]"), .retries = -1};
@@ -292,12 +252,12 @@ static void calls_wait_for_the_first_of_them(void **state)
     for (int i = 0; i < 4; i++) {
         flow_outcome_fini(&o[i]);
     }
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void without_a_lock_they_do_not(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o[2];
     struct broker_call call = {.action = BYTES("w.do"), .params = BYTES("{}"), .retries = -1};
 
@@ -312,12 +272,12 @@ static void without_a_lock_they_do_not(void **state)
     loop_advance(p.f.loop, 50);
     flow_outcome_fini(&o[0]);
     flow_outcome_fini(&o[1]);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void an_error_passes_the_lock_on(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o[3];
     struct broker_call call = {.action = BYTES("w.do"), .params = BYTES("{}"), .retries = -1};
 
@@ -341,12 +301,12 @@ static void an_error_passes_the_lock_on(void **state)
     for (int i = 0; i < 3; i++) {
         flow_outcome_fini(&o[i]);
     }
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void who_gives_up_waits_no_more(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o[3];
     struct broker_call call = {.action = BYTES("w.do"), .params = BYTES("{}"), .retries = -1};
     struct broker_call hurried = call;
@@ -368,12 +328,12 @@ static void who_gives_up_waits_no_more(void **state)
     for (int i = 0; i < 3; i++) {
         flow_outcome_fini(&o[i]);
     }
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void a_lock_outlives_who_waited(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o[2];
     struct broker_call call = {.action = BYTES("w.do"), .params = BYTES("{}"), .retries = -1};
     struct broker_call hurried = call;
@@ -391,12 +351,12 @@ static void a_lock_outlives_who_waited(void **state)
     assert_int_equal(ask(&p, "{}"), 1);
     flow_outcome_fini(&o[0]);
     flow_outcome_fini(&o[1]);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 /* --- cleaning, limits --- */
 
-static void emit(struct pair *p, const char *event)
+static void emit(struct flow_pair *p, const char *event)
 {
     broker_emit(p->a.broker, &(struct broker_event){.event = bytes_cstr(event)}, NULL, NULL);
     loop_advance(p->f.loop, 50);
@@ -404,7 +364,7 @@ static void emit(struct pair *p, const char *event)
 
 static void events_clean(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK("true"));
     assert_int_equal(ask(&p, "{'id':1}"), 1);
@@ -418,12 +378,12 @@ static void events_clean(void **state)
     emit(&p, "cache.clean.all");
     assert_int_equal(ask(&p, "{'id':2}"), 6);
     assert_int_equal(work.n_events, 3);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void a_new_connection_cleans(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK("true"));
     assert_int_equal(ask(&p, "{}"), 1);
@@ -432,36 +392,36 @@ static void a_new_connection_cleans(void **state)
     flow_node_cut(&p.b, false);
     loop_advance(p.f.loop, 10000);
     assert_int_equal(ask_with(&p, &p.b, &(struct broker_call){.params = BYTES("{}")}), 2);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void the_lru_keeps_what_is_used(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_prepare(&p);
     p.b.options.cacher.type = BYTES("MemoryLRU");
     p.b.options.cacher.max_entries = 2;
-    pair_run(&p, WORK("true"));
+    flow_pair_start(&p, WORK("true"), run_work);
     assert_int_equal(ask(&p, "{'id':1}"), 1);
     assert_int_equal(ask(&p, "{'id':2}"), 2);
     assert_int_equal(ask(&p, "{'id':1}"), 1);
     assert_int_equal(ask(&p, "{'id':3}"), 3);
     assert_int_equal(ask(&p, "{'id':1}"), 1);
     assert_int_equal(ask(&p, "{'id':2}"), 4);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void what_never_fits_is_just_not_kept(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_prepare(&p);
     p.b.options.cacher.limit_bytes = 10;
-    pair_run(&p, WORK("{'lock':true}"));
+    flow_pair_start(&p, WORK("{'lock':true}"), run_work);
     assert_int_equal(ask(&p, "{'id':'a key that is longer than all'}"), 1);
     assert_int_equal(ask(&p, "{'id':'a key that is longer than all'}"), 2);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 int main(void)

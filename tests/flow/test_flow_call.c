@@ -66,34 +66,17 @@ static void run_math(struct context *ctx)
     pipeline_finish(ctx);
 }
 
-/* Two nodes that know each other; "math" is on b. */
-struct pair {
-    struct flow f;
-    struct flow_node a, b;
-};
-
-static void pair_start(struct pair *p, enum protocol version_a, enum protocol version_b)
+/* "math" is on b. */
+static void pair_start(struct flow_pair *p, enum protocol version_a, enum protocol version_b)
 {
     seen = (struct seen){0};
-    flow_init(&p->f);
-    flow_node_init(&p->f, &p->a, "a", version_a);
-    flow_node_init(&p->f, &p->b, "b", version_b);
-    flow_node_start(&p->f, &p->b);
-    flow_node_serve(&p->b, math, run_math);
-    flow_node_start(&p->f, &p->a);
-    loop_advance(p->f.loop, 2000);
-}
-
-static void pair_stop(struct pair *p)
-{
-    flow_node_stop(&p->f, &p->a);
-    flow_node_stop(&p->f, &p->b);
-    flow_fini(&p->f);
+    flow_pair_init(p, version_a, version_b);
+    flow_pair_start(p, math, run_math);
 }
 
 static void local_and_remote_calls_give_the_same(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o;
     struct broker_call call = {.action = BYTES("math.echo"), .params = BYTES("[1,1.10,1e400]")};
     struct flow_node *callers[] = {&p.b, &p.a};
@@ -109,12 +92,12 @@ static void local_and_remote_calls_give_the_same(void **state)
         assert_int_equal(seen.level, 1);
         flow_outcome_fini(&o);
     }
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void meta_goes_both_ways(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o;
     struct broker_call call = {.action = BYTES("math.meta"), .meta = BYTES("{\"a\":1}")};
 
@@ -123,12 +106,12 @@ static void meta_goes_both_ways(void **state)
     assert_string_equal(o.meta, "{\"a\":1,\"b\":2}");
     assert_string_equal(o.result, "{}");
     flow_outcome_fini(&o);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void undefined_stays_undefined(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o;
     struct broker_call call = {.action = BYTES("math.info")};
 
@@ -138,12 +121,12 @@ static void undefined_stays_undefined(void **state)
     assert_null(o.result);
     assert_null(o.error_json);
     flow_outcome_fini(&o);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void errors_keep_their_members(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o;
     struct broker_call call = {.action = BYTES("math.fail")};
 
@@ -156,12 +139,12 @@ static void errors_keep_their_members(void **state)
     assert_non_null(strstr(o.error_json, "\"type\":\"CONFLICT\""));
     assert_non_null(strstr(o.error_json, "\"data\":{\"x\":1}"));
     flow_outcome_fini(&o);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void unknown_actions_are_not_found(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o;
     struct broker_call call = {.action = BYTES("no.such")};
     struct broker_call direct = {.action = BYTES("math.echo"), .target_node = BYTES("nobody")};
@@ -174,12 +157,12 @@ static void unknown_actions_are_not_found(void **state)
     flow_call(&p.f, &p.a, &direct, &o, 100);
     assert_non_null(strstr(o.error_json, "Service 'math.echo' is not found on 'nobody' node."));
     flow_outcome_fini(&o);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void the_schema_limits_a_call_at_the_caller(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o;
     struct broker_call call = {.action = BYTES("math.never")};
 
@@ -195,12 +178,12 @@ static void the_schema_limits_a_call_at_the_caller(void **state)
     loop_advance(p.f.loop, 5); /* the callee's own timer comes a little later */
     assert_int_equal(seen.n_cancelled, 1);
     flow_outcome_fini(&o);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void an_option_stands_over_the_schema(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o;
     struct broker_call call = {
         .action = BYTES("math.never"), .has_timeout = true, .timeout_ms = 50};
@@ -212,12 +195,12 @@ static void an_option_stands_over_the_schema(void **state)
     assert_int_equal(o.code, 504);
     assert_true(seen.timeout_ms > 49 && seen.timeout_ms < 51);
     flow_outcome_fini(&o);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void requests_to_a_node_that_leaves_are_rejected(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o;
     struct broker_call call = {.action = BYTES("math.never"), .has_timeout = true, .timeout_ms = 0};
 
@@ -239,7 +222,7 @@ static void requests_to_a_node_that_leaves_are_rejected(void **state)
 
 static void a_call_given_up_cancels_its_handler(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o;
     struct broker_call call = {.action = BYTES("math.never")};
     struct context *ctx;
@@ -253,7 +236,7 @@ static void a_call_given_up_cancels_its_handler(void **state)
     assert_int_equal(seen.n_cancelled, 1);
     assert_int_equal(broker_running(p.b.broker), 0);
     flow_outcome_fini(&o);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 /* --- nesting --- */
@@ -279,7 +262,7 @@ static void run_outer(struct context *ctx)
 
 static void nested_calls_inherit_from_their_parent(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o;
     struct broker_call call = {.action = BYTES("outer.run"),
                                .meta = BYTES("{\"m\":1}"),
@@ -302,7 +285,7 @@ static void nested_calls_inherit_from_their_parent(void **state)
     assert_true(seen.timeout_ms > 300 && seen.timeout_ms <= 400);
     assert_string_equal(o.meta, "{\"m\":1,\"inner\":1,\"b\":2}");
     flow_outcome_fini(&o);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void too_deep_a_call_is_refused(void **state)
@@ -389,7 +372,7 @@ static void a_taken_node_id_is_told(void **state)
 
 static void a_silent_node_is_lost_and_comes_back(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o;
     struct broker_call call = {.action = BYTES("math.echo")};
 
@@ -405,7 +388,7 @@ static void a_silent_node_is_lost_and_comes_back(void **state)
     flow_call(&p.f, &p.a, &call, &o, 100);
     assert_null(o.error_json);
     flow_outcome_fini(&o);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 int main(void)

@@ -15,8 +15,11 @@ static const char watcher[] =
     "{'name':'watcher','fullName':'watcher','settings':{},'metadata':{},'actions':{},"
     "'events':{'$broker.error':{'name':'$broker.error'}}}";
 
+/* What the watcher heard, and a's log. */
 static struct {
     char error[1024];
+    char *log;
+    size_t n_log;
 } seen;
 
 static void first(struct context *ctx)
@@ -37,46 +40,31 @@ static void hear(struct context *ctx)
     pipeline_finish(ctx);
 }
 
-/* Two nodes that know each other; a's log is kept. */
-struct pair {
-    struct flow f;
-    struct flow_node a, b;
-    char *log;
-    size_t n_log;
-};
-
-static void pair_start(struct pair *p)
+static void pair_start(struct flow_pair *p)
 {
-    *p = (struct pair){0};
-    seen.error[0] = '\0';
-    flow_init(&p->f);
-    flow_node_init(&p->f, &p->a, "a", PROTOCOL_NONE);
-    flow_node_init(&p->f, &p->b, "b", PROTOCOL_NONE);
+    memset(&seen, 0, sizeof(seen));
+    flow_pair_init(p, PROTOCOL_NONE, PROTOCOL_NONE);
     p->a.options.info_debounce_ms = p->b.options.info_debounce_ms = 1;
     p->a.sink.level = LOG_INFO;
-    p->a.sink.out = p->a.sink.err = open_memstream(&p->log, &p->n_log);
+    p->a.sink.out = p->a.sink.err = open_memstream(&seen.log, &seen.n_log);
     flow_node_start(&p->f, &p->a);
     flow_node_start(&p->f, &p->b);
 }
 
-static void pair_stop(struct pair *p)
+static void pair_stop(struct flow_pair *p)
 {
-    if (!p->a.is_stopped) {
-        flow_node_stop(&p->f, &p->a);
-    }
-    flow_node_stop(&p->f, &p->b);
-    flow_fini(&p->f);
+    flow_pair_stop(p);
     (void)fclose(p->a.sink.out);
-    free(p->log); /* open_memstream's */
+    free(seen.log); /* open_memstream's */
 }
 
-static bool has_logged(struct pair *p, const char *line)
+static bool has_logged(struct flow_pair *p, const char *line)
 {
     (void)fflush(p->a.sink.out);
-    return strstr(p->log, line);
+    return strstr(seen.log, line);
 }
 
-static void serve_when(struct pair *p, const char *published, flow_handler_fn *handler,
+static void serve_when(struct flow_pair *p, const char *published, flow_handler_fn *handler,
                        const char *needed)
 {
     struct broker_dependency one = {.name = bytes_cstr(needed)};
@@ -86,7 +74,7 @@ static void serve_when(struct pair *p, const char *published, flow_handler_fn *h
 }
 
 /* What the action gives to a caller on that node, 0 when nobody offers it. */
-static int run(struct pair *p, struct flow_node *from, const char *action)
+static int run(struct flow_pair *p, struct flow_node *from, const char *action)
 {
     struct flow_outcome o;
     int result;
@@ -111,13 +99,13 @@ static void assert_waiting(struct flow_node *n, const char *want)
     buf_init(&out, BUF_NO_LIMIT);
     broker_waiting_json(n->broker, &w);
     assert_bytes_eq(buf_bytes(&out), bytes_cstr(want));
-    assert_int_equal(broker_has_waiting(n->broker), strcmp(want, "[]") != 0);
+    assert_int_equal(broker_n_waiting(n->broker) > 0, strcmp(want, "[]") != 0);
     buf_fini(&out);
 }
 
 static void a_service_starts_when_another_node_offers_what_it_needs(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p);
     serve_when(&p, SERVICE("late"), first, "early");
@@ -140,7 +128,7 @@ static void a_service_starts_when_another_node_offers_what_it_needs(void **state
 
 static void what_is_there_already_is_not_waited_for(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p);
     serve_when(&p, SERVICE("late"), first, "$node");
@@ -157,7 +145,7 @@ static void all_are_needed_and_one_of_each_alternative(void **state)
         {.name = BYTES_INIT("v1.y")},
         {.name = BYTES_INIT("v2.y"), .is_alternative = true},
     };
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p);
     flow_node_serve_later(&p.a, SERVICE("late"), first,
@@ -176,7 +164,7 @@ static void all_are_needed_and_one_of_each_alternative(void **state)
 static void it_looks_at_its_interval(void **state)
 {
     struct broker_dependency x = {.name = BYTES("x")};
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p);
     flow_node_serve_later(&p.a, SERVICE("late"), first,
@@ -192,7 +180,7 @@ static void it_looks_at_its_interval(void **state)
 static void it_gives_up_when_its_time_is_over(void **state)
 {
     struct broker_dependency x = {.name = BYTES("x")};
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p);
     flow_node_serve(&p.a, watcher, hear);
@@ -218,7 +206,7 @@ static void it_gives_up_when_its_time_is_over(void **state)
 
 static void the_option_limits_the_time_of_all(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p);
     p.a.options.dependency_timeout_ms = 500;
@@ -232,7 +220,7 @@ static void the_option_limits_the_time_of_all(void **state)
 
 static void the_old_one_serves_until_the_new_one_starts(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p);
     flow_node_serve(&p.a, SERVICE("twice"), first);
@@ -251,7 +239,7 @@ static void the_old_one_serves_until_the_new_one_starts(void **state)
 
 static void a_new_one_takes_the_place_of_one_that_waits(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p);
     serve_when(&p, SERVICE("late"), first, "x");
@@ -271,17 +259,17 @@ static void a_new_one_takes_the_place_of_one_that_waits(void **state)
 
 static void one_that_waits_can_be_removed(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p);
     serve_when(&p, SERVICE("late"), first, "x");
-    assert_int_equal(broker_remove_service(p.a.broker, BYTES("late")), 0);
+    assert_int_equal(broker_remove_service(p.a.broker, BYTES("late"), NULL, NULL), 0);
     assert_waiting(&p.a, "[]");
-    assert_int_equal(broker_remove_service(p.a.broker, BYTES("late")), ERR_NOT_FOUND);
+    assert_int_equal(broker_remove_service(p.a.broker, BYTES("late"), NULL, NULL), ERR_NOT_FOUND);
 
     flow_node_serve(&p.a, SERVICE("twice"), first);
     serve_when(&p, SERVICE("twice"), second, "x");
-    assert_int_equal(broker_remove_service(p.a.broker, BYTES("twice")), 0);
+    assert_int_equal(broker_remove_service(p.a.broker, BYTES("twice"), NULL, NULL), 0);
     flow_node_serve(&p.a, SERVICE("x"), first);
     loop_advance(p.f.loop, 5000);
     assert_int_equal(run(&p, &p.a, "twice.run"), 0);
@@ -289,9 +277,54 @@ static void one_that_waits_can_be_removed(void **state)
     pair_stop(&p);
 }
 
+static void what_would_wait_is_known_before(void **state)
+{
+    struct broker_dependency needed[] = {{.name = BYTES("x")},
+                                         {.name = BYTES("y"), .is_alternative = true}};
+    struct broker_wait nothing = {0}, wait = {.needed = needed, .n_needed = 2};
+    struct flow_pair p;
+
+    pair_start(&p);
+    assert_int_equal(broker_n_waiting(p.a.broker), 0);
+    assert_false(broker_would_wait(p.a.broker, BYTES("late"), &nothing));
+    assert_true(broker_would_wait(p.a.broker, BYTES("late"), &wait));
+    flow_node_serve_later(&p.a, SERVICE("late"), first, &wait);
+    assert_int_equal(broker_n_waiting(p.a.broker), 1);
+    assert_false(broker_would_wait(p.a.broker, BYTES("late"), &wait)); /* in its own place */
+    assert_true(broker_would_wait(p.a.broker, BYTES("later"), &wait));
+    flow_node_serve(&p.b, SERVICE("y"), first);
+    loop_advance(p.f.loop, 100);
+    assert_false(broker_would_wait(p.a.broker, BYTES("later"), &wait));
+    pair_stop(&p);
+}
+
+/* Others may have come meanwhile: a node takes 10,000, $node among them. */
+static void one_too_many_does_not_start(void **state)
+{
+    struct flow_pair p;
+
+    pair_start(&p);
+    serve_when(&p, SERVICE("late"), first, "x");
+    for (int i = 0; i < REGISTRY_MAX_NODE_SERVICES - 2; i++) {
+        char name[16], published[128];
+
+        (void)snprintf(name, sizeof(name), "s%d", i);
+        (void)snprintf(published, sizeof(published), "{'name':'%s','fullName':'%s'}", name, name);
+        flow_node_serve(&p.a, published, first);
+    }
+    flow_node_serve(&p.b, SERVICE("x"), first);
+    flow_node_serve(&p.a, SERVICE("last"), first);
+    loop_advance(p.f.loop, 2000);
+    assert_waiting(&p.a, "[]");
+    assert_true(has_logged(&p, "Unable to start service 'late': the node has too many."));
+    assert_int_equal(run(&p, &p.a, "late.run"), 0);
+    assert_int_equal(run(&p, &p.a, "last.run"), 1);
+    pair_stop(&p);
+}
+
 static void a_node_that_stops_starts_nothing(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p);
     serve_when(&p, SERVICE("late"), first, "x");
@@ -315,6 +348,8 @@ int main(void)
         cmocka_unit_test(the_old_one_serves_until_the_new_one_starts),
         cmocka_unit_test(a_new_one_takes_the_place_of_one_that_waits),
         cmocka_unit_test(one_that_waits_can_be_removed),
+        cmocka_unit_test(what_would_wait_is_known_before),
+        cmocka_unit_test(one_too_many_does_not_start),
         cmocka_unit_test(a_node_that_stops_starts_nothing),
     };
 

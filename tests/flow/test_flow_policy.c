@@ -5,37 +5,29 @@
 #include "flow/flow.h"
 #include "registry/endpoint.h"
 
-enum { HELD_MAX = 16 };
+enum { IDS_MAX = 16 };
 
 /* What the service does, and what it saw. */
 static struct {
     unsigned n_calls, fail_first;
     int code;
     bool is_retryable, holds;
-    char ids[HELD_MAX][40];
-    struct context *held[HELD_MAX];
-    unsigned n_held;
+    const char *meta; /* set by each attempt, or NULL */
+    char ids[IDS_MAX][40];
+    struct flow_held held;
 } work;
-
-static void drop_held(struct context *ctx)
-{
-    for (unsigned i = 0; i < work.n_held; i++) {
-        if (work.held[i] == ctx) {
-            work.held[i] = NULL;
-        }
-    }
-}
 
 static void run_work(struct context *ctx)
 {
     unsigned n = work.n_calls++;
 
-    assert_true(n < HELD_MAX || !work.holds);
-    (void)snprintf(work.ids[n % HELD_MAX], sizeof(work.ids[0]), "%.*s", BYTES_ARG(ctx->id));
+    (void)snprintf(work.ids[n % IDS_MAX], sizeof(work.ids[0]), "%.*s", BYTES_ARG(ctx->id));
     if (work.holds) {
-        work.held[work.n_held++] = ctx;
-        ctx->cancel = drop_held;
+        flow_hold(&work.held, ctx);
         return;
+    }
+    if (work.meta) {
+        context_merge_meta(ctx, flow_json(work.meta));
     }
     if (n < work.fail_first) {
         ctx->error =
@@ -49,11 +41,9 @@ static void run_work(struct context *ctx)
 
 static void finish_held(unsigned i)
 {
-    struct context *ctx = work.held[i];
+    struct context *ctx = flow_held_take(&work.held, i);
 
-    assert_non_null(ctx);
     ctx->result = BYTES("1");
-    work.held[i] = NULL;
     pipeline_finish(ctx);
 }
 
@@ -61,41 +51,24 @@ static void finish_held(unsigned i)
     "{'name':'w','fullName':'w','settings':{},'metadata':{},'actions':{'w.do':{" policy            \
     "'rawName':'do','name':'w.do'}},'events':{}}"
 
-struct pair {
-    struct flow f;
-    struct flow_node a, b;
-};
-
-static void pair_start(struct pair *p, const char *published)
+static void pair_start(struct flow_pair *p, const char *published)
 {
     memset(&work, 0, sizeof(work));
     work.code = 503;
     work.is_retryable = true;
-    flow_init(&p->f);
-    flow_node_init(&p->f, &p->a, "a", PROTOCOL_5);
-    flow_node_init(&p->f, &p->b, "b", PROTOCOL_5);
+    flow_pair_init(p, PROTOCOL_5, PROTOCOL_5);
     p->a.options.retry = (struct retry_options){false, 5, 100, 1000, 2};
     p->b.options.retry = p->a.options.retry;
     p->a.options.breaker = (struct breaker_options){false, 0.5, 60, 4, 10000};
     p->b.options.breaker = p->a.options.breaker;
     p->b.options.bulkhead = (struct bulkhead_options){false, 10, 100};
-    flow_node_start(&p->f, &p->b);
-    flow_node_serve(&p->b, published, run_work);
-    flow_node_start(&p->f, &p->a);
-    loop_advance(p->f.loop, 2000);
-}
-
-static void pair_stop(struct pair *p)
-{
-    flow_node_stop(&p->f, &p->a);
-    flow_node_stop(&p->f, &p->b);
-    flow_fini(&p->f);
+    flow_pair_start(p, published, run_work);
 }
 
 static const struct broker_call call_work = {.action = BYTES_INIT("w.do"), .retries = -1};
 
 /* Calls from a; the outcome's code, 0 for success. */
-static int call(struct pair *p)
+static int call(struct flow_pair *p)
 {
     struct flow_outcome o;
     int code;
@@ -111,7 +84,7 @@ static int call(struct pair *p)
 
 static void retryable_errors_are_tried_again(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o;
 
     pair_start(&p, WORK("'retryPolicy':{'enabled':true,'retries':3},"));
@@ -127,35 +100,35 @@ static void retryable_errors_are_tried_again(void **state)
     assert_int_equal(work.n_calls, 3);
     assert_string_not_equal(work.ids[0], work.ids[1]);
     flow_outcome_fini(&o);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void retries_end(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK("'retryPolicy':{'enabled':true,'retries':2,'delay':10},"));
     work.fail_first = 100;
     assert_int_equal(call(&p), 503);
     assert_int_equal(work.n_calls, 3);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void other_errors_are_not_tried_again(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK("'retryPolicy':{'enabled':true},"));
     work.fail_first = 100;
     work.is_retryable = false;
     assert_int_equal(call(&p), 503);
     assert_int_equal(work.n_calls, 1);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void a_declared_check_decides(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK("'retryPolicy':{'enabled':true,'delay':1,'check':{'codes':['409-410']}},"));
     work.fail_first = 1;
@@ -167,24 +140,24 @@ static void a_declared_check_decides(void **state)
     work.code = 411;
     assert_int_equal(call(&p), 411);
     assert_int_equal(work.n_calls, 3);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void the_called_node_does_not_retry(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK(""));
     p.b.options.retry.is_enabled = true;
     work.fail_first = 100;
     assert_int_equal(call(&p), 503);
     assert_int_equal(work.n_calls, 1);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void a_call_given_up_is_not_tried_again(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o;
     struct context *ctx;
 
@@ -199,12 +172,12 @@ static void a_call_given_up_is_not_tried_again(void **state)
     loop_advance(p.f.loop, 1000);
     assert_int_equal(work.n_calls, 1);
     flow_outcome_fini(&o);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void a_time_out_is_tried_again(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o;
 
     pair_start(&p, WORK("'timeout':100,'retryPolicy':{'enabled':true,'retries':1,'delay':10},"));
@@ -218,14 +191,94 @@ static void a_time_out_is_tried_again(void **state)
     assert_true(o.is_done);
     assert_int_equal(o.code, 504);
     flow_outcome_fini(&o);
-    pair_stop(&p);
+    flow_pair_stop(&p);
+}
+
+/* What the caller's node holds for the call while it waits for its next attempt. */
+static size_t held_bytes_after(struct flow_pair *p, const struct context *ctx, unsigned n_calls)
+{
+    while (work.n_calls < n_calls) {
+        loop_advance(p->f.loop, 1);
+    }
+    assert_int_equal(ctx->state, CONTEXT_WAITING);
+    return ctx->arena.used_bytes;
+}
+
+enum { MANY = 100000 };
+
+static void check_many_attempts(struct flow_pair *p, struct flow_node *from)
+{
+    static const struct broker_call many = {.action = BYTES_INIT("w.do"),
+                                            .params = BYTES_INIT("{\"of\":\"the caller\"}"),
+                                            .meta = BYTES_INIT("{\"mine\":1}"),
+                                            .retries = MANY};
+    struct flow_outcome o;
+    struct context *ctx;
+    size_t held;
+
+    work.fail_first = MANY;
+    work.meta = "{'theirs':2}";
+    ctx = flow_call_start(from, &many, &o);
+    held = held_bytes_after(p, ctx, 3);
+    assert_in_range(held, 1, 4096);
+    assert_int_equal(held_bytes_after(p, ctx, MANY), held);
+    assert_bytes(ctx->params, "{\"of\":\"the caller\"}");
+    loop_advance(p->f.loop, 5);
+    assert_true(o.is_done);
+    assert_int_equal(work.n_calls, MANY + 1);
+    assert_string_equal(o.result, "\"fine\"");
+    assert_string_equal(o.meta, "{\"mine\":1,\"theirs\":2}");
+    flow_outcome_fini(&o);
+}
+
+static void attempts_use_the_memory_of_those_before(void **state)
+{
+    struct flow_pair p;
+
+    pair_start(&p, WORK("'retryPolicy':{'enabled':true,'delay':0},"));
+    check_many_attempts(&p, &p.b);
+    flow_pair_stop(&p);
+}
+
+static void remote_attempts_use_the_memory_of_those_before(void **state)
+{
+    struct flow_pair p;
+
+    pair_start(&p, WORK("'retryPolicy':{'enabled':true,'delay':0},"));
+    check_many_attempts(&p, &p.a);
+    flow_pair_stop(&p);
+}
+
+static void retries_end_when_nobody_offers_it_any_more(void **state)
+{
+    struct flow_pair p;
+    struct flow_outcome o;
+    struct context *ctx;
+    char id[40];
+
+    pair_start(&p, WORK("'retryPolicy':{'enabled':true,'delay':50},"));
+    work.fail_first = 100;
+    ctx = flow_call_start(&p.b, &call_work, &o);
+    loop_advance(p.f.loop, 60);
+    assert_int_equal(work.n_calls, 2);
+    (void)snprintf(id, sizeof(id), "%.*s", BYTES_ARG(ctx->id));
+    assert_string_equal(id, work.ids[1]);
+    assert_ptr_equal(broker_find_context(p.b.broker, bytes_cstr(id)), ctx);
+    assert_int_equal(broker_remove_service(p.b.broker, BYTES("w"), NULL, NULL), 0);
+    loop_advance(p.f.loop, 500);
+    assert_true(o.is_done);
+    assert_string_equal(o.error_name, "\"ServiceNotAvailableError\"");
+    assert_int_equal(work.n_calls, 2);
+    assert_null(broker_find_context(p.b.broker, bytes_cstr(id)));
+    flow_outcome_fini(&o);
+    flow_pair_stop(&p);
 }
 
 /* --- breaker --- */
 
 static void a_failing_endpoint_is_left_alone_for_a_while(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK("'circuitBreaker':{'enabled':true},"));
     work.fail_first = 5;
@@ -240,12 +293,12 @@ static void a_failing_endpoint_is_left_alone_for_a_while(void **state)
     loop_advance(p.f.loop, 10001);
     assert_int_equal(call(&p), 0); /* the probe succeeds: closed */
     assert_int_equal(call(&p), 0);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void one_probe_runs_at_a_time(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o;
 
     pair_start(&p, WORK("'circuitBreaker':{'enabled':true,'minRequestCount':1},"));
@@ -262,12 +315,12 @@ static void one_probe_runs_at_a_time(void **state)
     flow_outcome_fini(&o);
     work.holds = false;
     assert_int_equal(call(&p), 0);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void client_errors_do_not_count(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK("'circuitBreaker':{'enabled':true,'minRequestCount':1},"));
     work.fail_first = 100;
@@ -275,12 +328,12 @@ static void client_errors_do_not_count(void **state)
     for (int i = 0; i < 5; i++) {
         assert_int_equal(call(&p), 422);
     }
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void the_window_forgets(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK("'circuitBreaker':{'enabled':true},"));
     work.fail_first = 6;
@@ -292,14 +345,14 @@ static void the_window_forgets(void **state)
         assert_int_equal(call(&p), 503);
     }
     assert_int_equal(call(&p), 0);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 /* --- bulkhead --- */
 
 static void calls_beyond_the_limit_wait_and_then_are_refused(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o[4];
 
     pair_start(&p, WORK("'bulkhead':{'enabled':true,'concurrency':1,'maxQueueSize':2},"));
@@ -321,12 +374,12 @@ static void calls_beyond_the_limit_wait_and_then_are_refused(void **state)
     for (int i = 0; i < 4; i++) {
         flow_outcome_fini(&o[i]);
     }
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void a_waiting_call_that_is_given_up_makes_room(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o[3];
     struct broker_call hurried = {
         .action = BYTES("w.do"), .retries = -1, .has_timeout = true, .timeout_ms = 50};
@@ -349,7 +402,7 @@ static void a_waiting_call_that_is_given_up_makes_room(void **state)
     for (int i = 0; i < 3; i++) {
         flow_outcome_fini(&o[i]);
     }
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 int main(void)
@@ -362,6 +415,9 @@ int main(void)
         cmocka_unit_test(the_called_node_does_not_retry),
         cmocka_unit_test(a_call_given_up_is_not_tried_again),
         cmocka_unit_test(a_time_out_is_tried_again),
+        cmocka_unit_test(attempts_use_the_memory_of_those_before),
+        cmocka_unit_test(remote_attempts_use_the_memory_of_those_before),
+        cmocka_unit_test(retries_end_when_nobody_offers_it_any_more),
         cmocka_unit_test(a_failing_endpoint_is_left_alone_for_a_while),
         cmocka_unit_test(one_probe_runs_at_a_time),
         cmocka_unit_test(client_errors_do_not_count),

@@ -55,26 +55,12 @@ static struct slow_service *serve(struct flow_node *n, unsigned index)
     return x;
 }
 
-struct pair {
-    struct flow f;
-    struct flow_node a, b;
-};
-
-static void pair_start(struct pair *p, unsigned max_running)
+static void pair_start(struct flow_pair *p, unsigned max_running)
 {
-    flow_init(&p->f);
-    flow_node_init(&p->f, &p->a, "a", PROTOCOL_5);
-    flow_node_init(&p->f, &p->b, "b", PROTOCOL_5);
+    flow_pair_init(p, PROTOCOL_5, PROTOCOL_5);
     p->b.options.max_running = max_running;
     flow_node_start(&p->f, &p->b);
     flow_node_start(&p->f, &p->a);
-}
-
-static void pair_stop(struct pair *p)
-{
-    flow_node_stop(&p->f, &p->a);
-    flow_node_stop(&p->f, &p->b);
-    flow_fini(&p->f);
 }
 
 static void a_replaced_service_lives_until_its_handlers_end(void **state)
@@ -82,7 +68,7 @@ static void a_replaced_service_lives_until_its_handlers_end(void **state)
     struct broker_call call = {.action = BYTES("slow.run")};
     struct slow_service *old, *new;
     struct flow_outcome o;
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, 0);
     old = serve(&p.b, 0);
@@ -96,7 +82,7 @@ static void a_replaced_service_lives_until_its_handlers_end(void **state)
     assert_true(old->is_freed);
     assert_false(new->is_freed);
     flow_outcome_fini(&o);
-    pair_stop(&p);
+    flow_pair_stop(&p);
     assert_true(new->is_freed);
 }
 
@@ -117,7 +103,7 @@ static void calls_to_others_fail_once_the_node_has_left(void **state)
     struct broker_event event = {.event = BYTES("slow.event")};
     struct flow_outcome o;
     bool is_sent = false;
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, 0);
     (void)serve(&p.b, 0);
@@ -146,7 +132,7 @@ static void what_still_runs_is_given_up(void **state)
     struct broker_event event = {.event = BYTES("slow.event")};
     struct flow_outcome outcomes[2];
     bool is_sent = false;
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, 0);
     (void)serve(&p.b, 0);
@@ -165,13 +151,13 @@ static void what_still_runs_is_given_up(void **state)
     for (int i = 0; i < 2; i++) {
         flow_outcome_fini(&outcomes[i]);
     }
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void events_count_as_what_runs(void **state)
 {
     struct broker_event event = {.event = BYTES("slow.event")};
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, 3);
     (void)serve(&p.b, 0);
@@ -182,7 +168,7 @@ static void events_count_as_what_runs(void **state)
         loop_advance(p.f.loop, 10);
     }
     assert_int_equal(services[0].n_held, 3);
-    pair_stop(&p);
+    flow_pair_stop(&p);
     assert_int_equal(services[0].n_cancelled, 3);
 }
 
@@ -198,7 +184,7 @@ static void nested_calls_cost_their_parent_nothing(void **state)
     struct broker_call call = {.action = BYTES("slow.run"), .meta = BYTES("{\"a\":1}")};
     struct broker_call nested = {.action = BYTES("quick.run"), .meta = BYTES("{\"b\":2}")};
     struct flow_outcome o, inner;
-    struct pair p;
+    struct flow_pair p;
     const char *meta;
 
     pair_start(&p, 0);
@@ -221,7 +207,7 @@ static void nested_calls_cost_their_parent_nothing(void **state)
     }
     pipeline_finish(nested.parent);
     flow_outcome_fini(&o);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 int main(void)

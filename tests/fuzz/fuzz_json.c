@@ -8,7 +8,21 @@
 #include "json/json.h"
 #include "json/json_internal.h"
 
-static void walk(struct bytes slice, struct arena *arena, int depth);
+/* What has come of the document: the tokens must come along with the walk. */
+struct visit {
+    struct arena *arena;
+    struct json_iter tokens;
+};
+
+static void walk(struct bytes slice, struct visit *visit, int depth);
+
+static void expect_token(struct visit *visit, struct bytes wanted)
+{
+    struct bytes token;
+
+    ASSERT(json_next_token(&visit->tokens, &token));
+    ASSERT(token.p == wanted.p && token.n == wanted.n);
+}
 
 static void check_string(struct bytes slice, struct arena *arena)
 {
@@ -36,42 +50,48 @@ static void check_number(struct bytes slice)
     buf_fini(&printed);
 }
 
-static void walk_members(struct bytes slice, struct arena *arena, int depth)
+static void walk_members(struct bytes slice, struct visit *visit, int depth)
 {
     struct json_iter it = json_iter(slice);
     struct bytes key, value;
     size_t n = 0;
 
+    expect_token(visit, bytes_of(slice.p, 1));
     if (json_is_object(slice)) {
         while (json_next_member(&it, &key, &value)) {
-            check_string(key, arena);
-            walk(value, arena, depth + 1);
+            expect_token(visit, key);
+            check_string(key, visit->arena);
+            walk(value, visit, depth + 1);
             n++;
         }
-        ASSERT(json_count(json_merge(slice, slice, arena)) <= n);
+        ASSERT(json_count(json_merge(slice, slice, visit->arena)) <= n);
     } else {
         while (json_next_item(&it, &value)) {
-            walk(value, arena, depth + 1);
+            walk(value, visit, depth + 1);
             n++;
         }
     }
+    expect_token(visit, bytes_of(slice.p + slice.n - 1, 1));
     ASSERT(n == json_count(slice));
 }
 
-static void walk(struct bytes slice, struct arena *arena, int depth)
+static void walk(struct bytes slice, struct visit *visit, int depth)
 {
     ASSERT(depth <= JSON_DEPTH_DEFAULT);
     ASSERT(json_value_length(slice) == slice.n);
+    if (json_type(slice) != JSON_ARRAY && json_type(slice) != JSON_OBJECT) {
+        expect_token(visit, slice);
+    }
     switch (json_type(slice)) {
     case JSON_STRING:
-        check_string(slice, arena);
+        check_string(slice, visit->arena);
         break;
     case JSON_NUMBER:
         check_number(slice);
         break;
     case JSON_ARRAY:
     case JSON_OBJECT:
-        walk_members(slice, arena, depth);
+        walk_members(slice, visit, depth);
         break;
     case JSON_NONE:
         ASSERT(false);
@@ -88,6 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bytes text = bytes_of((const char *)data, size);
     struct json_fault fault = {0};
     struct arena arena;
+    struct visit visit;
     struct bytes out;
     int err = json_scan(text, 0, &out, &fault);
 
@@ -98,7 +119,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     ASSERT(bytes_eq(json_get(out, BYTES("a")), field.value));
     arena_init(&arena);
-    walk(out, &arena, 0);
+    visit = (struct visit){&arena, {out}};
+    walk(out, &visit, 0);
+    ASSERT(!json_next_token(&visit.tokens, &out));
     arena_fini(&arena);
     return 0;
 }

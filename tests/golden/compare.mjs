@@ -209,12 +209,14 @@ function compareBody(diff, id, expected, actual) {
 }
 
 const framing = new Set(['date', 'content-length', 'transfer-encoding']);
+/* What only the sidecar says, see `everywhere` in excused.mjs. */
+const added = new Set(['x-retry-attempts', 'x-repeat-safe']);
 
 /** Headers as `name: value` without those that only frame the message. */
 function headerLines(headers) {
   return headers
     .map(([name, value]) => [name.toLowerCase(), value])
-    .filter(([name]) => !framing.has(name))
+    .filter(([name]) => !framing.has(name) && !added.has(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
@@ -267,7 +269,7 @@ export function compareResponse(diff, id, expected, actual) {
   if (expected.extra_bytes) compare(diff, 'extra bytes', expected.extra_bytes, actual.extra_bytes);
 }
 
-const ownHeaders = new Set(['connection', 'content-length', 'x-request-id', 'x-context-id', 'x-timeout-ms']);
+const ownHeaders = new Set(['connection', 'content-length', 'x-request-id', 'x-context-id', 'x-timeout-ms', 'x-retry-attempt']);
 
 function outboundHeaders(headers) {
   return headers

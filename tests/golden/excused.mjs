@@ -156,7 +156,11 @@ export const everywhere = [
   ['Error answers of the endpoints are chunked, or end with the connection.', 'Every answer has a Content-Length.'],
   ['The text of JSON syntax errors is that of its JavaScript engine.', 'Own text; `name`, `code` and `type` agree.'],
   ['One connection to the app for every request (`Connection: close`).', 'Connections to the app are kept alive.'],
-  ['Requests to the app have no id.', 'They have `X-Request-ID` and `X-Context-ID`, with a limit `X-Timeout-Ms` too.'],
+  ['Requests to the app have no id.',
+    'They have `X-Request-ID` and `X-Context-ID`, with a limit `X-Timeout-Ms`, when it is tried again `X-Retry-Attempt`.'],
+  ['Nothing tells whether a failed call may be repeated.', '`X-Repeat-Safe` does, and `X-Retry-Attempts` how often it has been.'],
+  ['`hooks` and `fallback` of a definition are published, which makes remote callers of 0.14 and 0.15 fail.',
+    'They stay on the node.'],
   ['`User-Agent` of node-fetch.', '`moleculer-sidecar/<version>`.'],
   ['`options` in requests to the app is always empty.',
     '`options.timeout` has the milliseconds that are left, when there is a limit.'],
@@ -365,6 +369,14 @@ export const excused = [
       }),
       'event-009': (expected) => onlyOther(expected, ['other']),
       'event-038': (expected) => onlyOther(expected, ['other']),
+    },
+  },
+  {
+    original: 'Of the options of a call only a time limit and a number of retries reach the call.',
+    ours: '`fallbackResponse`, `headers`, `nodeID` and `tracking` do, too.',
+    why: 'What a caller in JavaScript has, a caller over HTTP needs as well.',
+    cases: {
+      'call-067': answer(200, { response: 'fb', meta: {} }),
     },
   },
   {

@@ -69,6 +69,32 @@ for (const version of generations) {
       assert.strictEqual((await call(sidecar, 'prices.run')).status, 404);
     });
 
+    it('no more than 1,000 wait', async () => {
+      const waiter = (index) => schema(`w${index}`, { dependencies: 'nothing' });
+      const register = (schemas) => sidecar.json('POST', '/v1/registry/services', schemas);
+      const all = Array.from({ length: 1000 }, (_, index) => waiter(index));
+      assert.strictEqual((await register(all)).status, 200);
+
+      const { status, body } = await register([schema('free'), waiter(1000)]);
+      assert.deepStrictEqual({ status, body }, {
+        status: 429,
+        body: {
+          name: 'QueueIsFullError', message: 'Too many services wait for others.', code: 429, type: 'QUEUE_FULL',
+        },
+      });
+      assert.strictEqual((await call(sidecar, 'free.run')).status, 404);
+
+      assert.strictEqual((await register(waiter(7))).status, 200);
+      assert.strictEqual((await register(schema('free', { dependencies: '$node' }))).status, 200);
+      assert.strictEqual((await call(sidecar, 'free.run')).status, 200);
+      await sidecar.unregister('w0');
+      assert.strictEqual((await register(waiter(1000))).status, 200);
+      assert.strictEqual((await waiting()).length, 1000);
+      for (let index = 1; index <= 1000; index++) {
+        await sidecar.unregister(`w${index}`);
+      }
+    });
+
     it('it gives up after its time', async () => {
       await sidecar.register(schema('never', { dependencies: 'nothing', settings: { $dependencyTimeout: 60 } }));
       await until('the end of waiting', () => /Unable to start service 'never'\./.test(sidecar.child.output));

@@ -41,7 +41,7 @@ const drop = (object) => Object.fromEntries(Object.entries(object).filter(([, va
 
 /*
  * What the app answers as its error, and what a JavaScript caller makes of it: the class is rebuilt by name, and
- * what the class settles (protocol.md 6) wins over what was sent.
+ * what the class settles (docs/protocol.md, Errors) wins over what was sent.
  */
 const base = { message: 'text', code: 500, type: 'MY_TYPE', data: { a: 1 } };
 const text = (name, code) => ({ sent: { ...base, name, code }, seen: { ...base, name, code, retryable: false } });

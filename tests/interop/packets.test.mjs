@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Packets as they stand on the wire, of both protocols, with their members and order of life (protocol.md 1-4).
+// Packets as they stand on the wire, of both protocols, with their members and order of life (docs/protocol.md).
 import assert from 'node:assert';
 import { after, before, describe, it } from 'node:test';
 import {

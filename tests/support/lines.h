@@ -2,9 +2,7 @@
 /* Reads a file of tests/vectors line by line. */
 #pragma once
 
-#include <stdlib.h>
-
-#include "support/check.h"
+#include "support/file.h"
 
 struct lines {
     char *text; /* owned; lines borrow it until lines_close */
@@ -15,22 +13,10 @@ struct lines {
 /* name is relative to tests/vectors. A missing file fails the test. */
 static inline void lines_open(struct lines *l, const char *name)
 {
-    char path[512];
-    FILE *file;
-    long size;
+    size_t size;
 
-    assert_true(snprintf(path, sizeof(path), "%s/%s", TEST_VECTORS, name) < (int)sizeof(path));
-    file = fopen(path, "rb");
-    assert_non_null(file);
-    assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    size = ftell(file);
-    assert_true(size > 0);
-    rewind(file);
-    l->text = malloc((size_t)size);
-    assert_non_null(l->text);
-    assert_int_equal(fread(l->text, 1, (size_t)size, file), size);
-    (void)fclose(file);
-    l->rest = bytes_of(l->text, (size_t)size);
+    l->text = file_read(name, &size);
+    l->rest = bytes_of(l->text, size);
     l->number = 0;
 }
 

@@ -10,19 +10,21 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import report
+from . import policies, report
 from .machine import BenchError, describe, first_line
 from .profile import profile
 from .rig import Rig
 from .scenarios import ALL_KINDS, FULL, QUICK, Bench
 from .systems import Sidecar
 
-PARTS = ("A", "B", "C", "list", "emit", "latency", "memory", "startup", "json", "wire")
+PARTS = (
+    "A", "B", "C", "list", "emit", "latency", *policies.PARTS, "memory", "startup", "json", "wire"
+)  # fmt: skip
 
 
 def parse_args():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="about two minutes, fewer cells")
+    parser.add_argument("--quick", action="store_true", help="about three minutes, fewer cells")
     parser.add_argument("--only", metavar="PARTS", help=f"comma-separated, of {','.join(PARTS)}")
     parser.add_argument("--sidecar", metavar="FILE", help="the binary to measure")
     parser.add_argument("--without-sidecar", action="store_true", help="measure the others only")

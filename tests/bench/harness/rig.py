@@ -6,7 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
-from .machine import BenchError, Cores, Process, free_port, raise_open_files
+from . import policies
+from .machine import BenchError, Cores, Process, ask, free_port, raise_open_files
 
 LIST_PATH = "/v1/registry/nodes"
 
@@ -53,6 +54,10 @@ class Rig:
     def start(self, name, argv):
         return self.stack.enter_context(Process(name, argv, self.work, self.cores.load))
 
+    def app_requests(self):
+        """How many requests the application has had."""
+        return json.loads(ask(self.app_port, "POST", "/count", "{}")[1])["response"]
+
     @contextlib.contextmanager
     def peer(self, name_space, *options):
         """A bench_peer that is not a caller, for as long as the block lasts."""
@@ -82,6 +87,9 @@ class Rig:
         options += ["--payload", payload]
         if path == "emit":
             return [*options, "--path", "/v1/emit/bench.event"]
+        case = policies.find(path)
+        if case is not None:
+            return [*options, *case.answer, "--path", f"/v1/call/bench.{case.action}"]
         target = {"A": "/v1/call/peer.echo", "C": "/v1/call/bench.echo"}.get(path, "/echo")
         return [*options, "--echo", "--path", target]
 

@@ -7,8 +7,9 @@ import statistics
 import sys
 from dataclasses import dataclass
 
-from .machine import Process, ask, cpu_seconds, memory_mb, wait_until
-from .systems import Nginx, NodeSidecar, Sidecar
+from . import policies
+from .machine import BenchError, Process, ask, cpu_seconds, memory_mb, wait_until
+from .systems import Nginx, NodeSidecar, PolicyNodeSidecar, PolicySidecar, Sidecar
 
 REFERENCE = (16, 200)
 """In flight and bytes of the cell that the figures of the design are about."""
@@ -16,6 +17,8 @@ REFERENCE = (16, 200)
 LATENCY_BYTES = 1000
 
 WIRE_IN_FLIGHT = (1, 64)
+
+WITH_POLICIES = tuple(case.path for case in policies.CASES)
 
 MAX_WAITED = 0.06
 """A system that was kept from its processor for a larger share than this was disturbed."""
@@ -43,6 +46,7 @@ class Plan:
 
     cells: tuple
     light_in_flight: tuple
+    policy_cells: tuple
     rounds: int
     tries: int
     timing: Timing
@@ -58,6 +62,7 @@ IN_FLIGHT = (1, 16, 64, 256)
 FULL = Plan(
     cells=tuple((n, size) for n in IN_FLIGHT for size in SIZES),
     light_in_flight=IN_FLIGHT,
+    policy_cells=(REFERENCE, (16, 10000)),
     rounds=5,
     tries=3,
     timing=Timing(400, 2000),
@@ -69,6 +74,7 @@ FULL = Plan(
 QUICK = Plan(
     cells=((1, 200), (16, 200), (64, 200), (16, 10000)),
     light_in_flight=(16,),
+    policy_cells=(REFERENCE,),
     rounds=2,
     tries=2,
     timing=Timing(200, 800),
@@ -96,6 +102,10 @@ class Bench:
         results = {}
         if self.parts & {"A", "B", "C", "list", "emit", "latency"}:
             results.update(self.run_load_parts())
+        if self.parts & set(policies.PARTS):
+            results["policies"] = self.run_policies()
+        if "validation" in self.parts and Sidecar in self.kinds:
+            results["rules"] = self.run_rules()
         if "memory" in self.parts:
             results["memory"] = results.get("memory", []) + self.run_memory()
         if "startup" in self.parts:
@@ -116,7 +126,7 @@ class Bench:
                 system.prepare()
                 if "A" in system.paths:
                     system.check_call("peer.echo")
-            load = LoadParts(self, systems, peers)
+            load = LoadParts(self, systems, peers, self.parts | {"hop"})
             load.warm_up()
             results = {"calls": load.run_calls()}
             if "latency" in self.parts:
@@ -127,6 +137,17 @@ class Bench:
                     for s in systems
                 ]
         return results
+
+    def run_policies(self):
+        """Calls of actions with and without policies, of systems that know no other node."""
+        kinds = [POLICY_KINDS.get(kind, kind) for kind in self.kinds]
+        with contextlib.ExitStack() as stack:
+            systems = [stack.enter_context(kind(self.rig, transporter=False)) for kind in kinds]
+            for system in systems:
+                system.prepare()
+            load = LoadParts(self, systems, {}, policies.wanted(self.parts) | {"hop"})
+            load.warm_up()
+            return load.run_policies()
 
     def run_memory(self):
         rows = []
@@ -193,6 +214,14 @@ class Bench:
         with Process("bench_scan", argv, self.rig.work, self.rig.cores.target) as process:
             return [json.loads(line) for line in process.finish(60).splitlines()]
 
+    def run_rules(self):
+        """The rules of parameters alone, in the processor that the systems under test have."""
+        say("parameter rules")
+        argv = [self.rig.tools / "bench_rules", "--schema", json.dumps(policies.RULES)]
+        argv += ["--duration", self.plan.scan_ms]
+        with Process("bench_rules", argv, self.rig.work, self.rig.cores.target) as process:
+            return [json.loads(line) for line in process.finish(60).splitlines()]
+
     def run_wire(self):
         """Our NATS client alone, to its own subject and back."""
         rows = []
@@ -213,15 +242,15 @@ class Bench:
 class LoadParts:
     """Calls, listing, events and latency of systems that run side by side, one at work at a time."""
 
-    def __init__(self, bench, systems, peers):
+    def __init__(self, bench, systems, peers, paths):
         self.rig = bench.rig
         self.plan = bench.plan
-        self.parts = bench.parts
+        self.paths = paths
         self.systems = systems
         self.peers = peers
 
     def wanted(self, system, paths):
-        return [p for p in system.paths if p in paths and (p in self.parts or p == "hop")]
+        return [p for p in system.paths if p in paths and p in self.paths]
 
     def warm_up(self):
         """Brings every path to its usual speed (a JIT compiler needs some seconds)."""
@@ -233,9 +262,16 @@ class LoadParts:
 
     def measure(self, system, path, cell, timing):
         in_flight, payload = cell
-        return self.rig.measure(
+        case = policies.find(path)
+        before = self.rig.app_requests()
+        result = self.rig.measure(
             system, path, payload, ["--in-flight", in_flight], timing, self.peers.get(system.label)
         )
+        reached = self.rig.app_requests() - before
+        # The first calls of a size find nothing in the cache.
+        if case and not case.reaches_app and reached > in_flight:
+            raise BenchError(f"{system.label}, {path}: {reached} calls reached the application")
+        return result
 
     def measure_calm(self, system, path, cell):
         """Repeats a measurement that something else on the processor disturbed."""
@@ -260,6 +296,15 @@ class LoadParts:
             cell = (in_flight, REFERENCE[1])
             say(f"listing and events, {in_flight} in flight")
             rows += self.run_round(cell, 0, ("list", "emit"))
+        return rows
+
+    def run_policies(self):
+        rows = []
+        for cell in self.plan.policy_cells:
+            rounds = min(self.plan.rounds, 3) if cell == REFERENCE else 1
+            for n in range(rounds):
+                say(f"policies, {cell[0]} in flight, {cell[1]} bytes, round {n + 1} of {rounds}")
+                rows += self.run_round(cell, n, ("hop", *WITH_POLICIES))
         return rows
 
     def run_round(self, cell, number, paths):
@@ -298,3 +343,5 @@ class LoadParts:
 
 
 ALL_KINDS = {"nginx": Nginx, "sidecar": Sidecar, "node": NodeSidecar}
+
+POLICY_KINDS = {Sidecar: PolicySidecar, NodeSidecar: PolicyNodeSidecar}

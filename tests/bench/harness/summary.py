@@ -42,6 +42,15 @@ class Summary:
             if row["round"] in others
         )
 
+    def cpu_over_us(self, system, path, cell, base):
+        """CPU per call beyond that of another path, the median of the differences of each round."""
+        bases = {row["round"]: row["cpu_us"] for row in self.rows(system, base, cell)}
+        return median(
+            row["cpu_us"] - bases[row["round"]]
+            for row in self.rows(system, path, cell)
+            if row["round"] in bases
+        )
+
     def disturbed_share(self):
         """Share of the measurements that something else on the processor disturbed."""
         marks = [row["disturbed"] for row in self.calls]

@@ -5,6 +5,7 @@ import json
 import os
 import time
 
+from . import policies
 from .machine import BenchError, Process, ask, free_port, process_tree, wait_until
 
 NGINX_CONF = """
@@ -43,6 +44,8 @@ http {{
     }}
 }}
 """
+
+PARAMS = {"text": "Grüße \u2028", "list": [1, 2.5, None, True], "nested": {"a": {"b": []}}}
 
 
 class System:
@@ -119,6 +122,7 @@ class SidecarLike(System):
     """Everything with the sidecar's REST API."""
 
     paths = ("A", "B", "C", "list", "emit")
+    actions = {"echo": "/echo"}
 
     @property
     def node_id(self):
@@ -149,30 +153,49 @@ class SidecarLike(System):
         schema = {
             "name": "bench",
             "settings": {"baseUrl": f"http://127.0.0.1:{self.rig.app_port}"},
-            "actions": {"echo": "/echo"},
+            "actions": self.actions,
             "events": {"bench.event": "/event"},
         }
         status, body = ask(self.port, "POST", "/v1/registry/services", json.dumps(schema))
         if status != 200:
             raise BenchError(f"{self.label}: cannot register a service: {status} {body!r}")
 
-    def check_call(self, action):
-        """Waits until the action is known and gives its params back."""
-        params = {"text": "Grüße \u2028", "list": [1, 2.5, None, True], "nested": {"a": {"b": []}}}
+    def check_call(self, action, params=PARAMS, status=200):
+        """Waits until the action is known and gives its params back, or answers with that status."""
         body = json.dumps({"params": params, "meta": {"tenant": "bench"}})
 
         answers = []
 
         def call():
             answers.append(ask(self.port, "POST", f"/v1/call/{action}", body))
-            return answers[-1][0] == 200
+            return answers[-1][0] == status
 
         try:
             wait_until(call, action)
         except BenchError as error:
             raise BenchError(f"{self.label}: {error}: {answers[-1]}") from None
-        if json.loads(answers[-1][1])["response"] != params:
+        if status == 200 and json.loads(answers[-1][1])["response"] != params:
             raise BenchError(f"{self.label}: {action} gave back {answers[-1][1]!r}")
+
+
+class WithPolicies(SidecarLike):
+    """Has an action for each case; comes before the kind of system that it changes."""
+
+    paths = tuple(case.path for case in policies.CASES)
+    actions = {case.action: case.definition for case in policies.CASES}
+
+    def environment(self, transporter):
+        return {**super().environment(transporter), "CACHER": "Memory"}
+
+    def prepare(self):
+        super().prepare()
+        item = {"id": 1, "name": "item 1", "price": 1.25, "tags": ["new"], "stock": True}
+        self.check_call("bench.checked", {"size": 1, "items": [item], "pad": ""})
+        self.check_call("bench.checked", {"size": 1, "items": [item | {"name": "x"}]}, 422)
+        self.check_call("bench.broken", status=404)
+        for case in policies.CASES:
+            if case.answer[0] == "--echo" and case.action != "checked":
+                self.check_call(f"bench.{case.action}")
 
 
 class Sidecar(SidecarLike):
@@ -188,3 +211,11 @@ class NodeSidecar(SidecarLike):
 
     def argv(self):
         return [self.rig.node, self.rig.source / "node-sidecar" / "index.js"]
+
+
+class PolicySidecar(WithPolicies, Sidecar):
+    pass
+
+
+class PolicyNodeSidecar(WithPolicies, NodeSidecar):
+    pass

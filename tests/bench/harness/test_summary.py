@@ -3,7 +3,8 @@
 
 import unittest
 
-from .report import disturbance_note, number, table
+from . import policies
+from .report import disturbance_note, number, policy_table, table
 from .scenarios import REFERENCE
 from .summary import Figure, Summary, figures
 
@@ -27,6 +28,13 @@ class SummaryTest(unittest.TestCase):
         rows += [call("sidecar", "C", n, cpu) for n, cpu in enumerate((20, 40, 40))]
         ratio = Summary({"calls": rows}).cpu_ratio("sidecar", "C", REFERENCE, "nginx", "hop")
         self.assertEqual(ratio, 2)
+
+    def test_differences_are_taken_within_a_round(self):
+        rows = [call("sidecar", "plain", n, cpu) for n, cpu in enumerate((10, 20, 40))]
+        rows += [call("sidecar", "cache", n, cpu) for n, cpu in enumerate((13, 22, 44, 99))]
+        summary = Summary({"calls": rows})
+        self.assertEqual(summary.cpu_over_us("sidecar", "cache", REFERENCE, "plain"), 3)
+        self.assertIsNone(summary.cpu_over_us("sidecar", "cache", REFERENCE, "retry"))
 
     def test_other_cells_do_not_count(self):
         rows = [call("sidecar", "C", 0, 10), call("sidecar", "C", 0, 90, (1, 200))]
@@ -66,6 +74,18 @@ class FigureTest(unittest.TestCase):
     def test_more_is_better(self):
         verdicts = [self.verdict(v, True, 10, 20) for v in (20, 15, 9)]
         self.assertEqual(verdicts, ["goal", "must", "MISSED"])
+
+
+class PoliciesTest(unittest.TestCase):
+    def test_parts_bring_their_paths_and_the_call_without_policy(self):
+        self.assertEqual(policies.wanted({"breaker", "A"}), {"plain", "breaker", "breaker open"})
+
+    def test_each_path_has_its_row(self):
+        cases = [call("sidecar", case.path, 0, 10) for case in policies.CASES]
+        marked = [row | {"p50_us": 1, "p99_us": 2, "cpu_busy": 1, "disturbed": False} for row in cases]
+        lines = policy_table(Summary({"calls": marked})).splitlines()[2:]
+        self.assertEqual(len(lines), len(policies.CASES))
+        self.assertTrue(all(case.title in line for case, line in zip(policies.CASES, lines)))
 
 
 class TextTest(unittest.TestCase):

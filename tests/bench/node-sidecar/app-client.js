@@ -39,7 +39,8 @@ class AppClient {
 
 		if (answer.statusCode >= 200 && answer.statusCode < 300) return value;
 		const error = value.error || {};
-		throw new Errors.MoleculerError(
+		const AppError = error.retryable ? Errors.MoleculerRetryableError : Errors.MoleculerError;
+		throw new AppError(
 			error.message || answer.statusMessage,
 			error.code || answer.statusCode,
 			error.type,

@@ -3,7 +3,7 @@
  * A sidecar in Node.js on the npm packages moleculer and moleculer-web: the neighbour that scripts/bench
  * measures ours against. It does the same work for a call as any sidecar of that kind (parse, route
  * through the gateway's action, broker call, HTTP request to the application, answer) and keeps its
- * connections to the application open. Configured by SIDECAR_PORT, NODEID, NAMESPACE and TRANSPORTER.
+ * connections to the application open. Configured by SIDECAR_PORT, NODEID, NAMESPACE, TRANSPORTER and CACHER.
  */
 "use strict";
 
@@ -122,6 +122,7 @@ async function main() {
 		nodeID: process.env.NODEID,
 		namespace: process.env.NAMESPACE,
 		transporter: process.env.TRANSPORTER || null,
+		cacher: process.env.CACHER || null,
 		logLevel: "error",
 	});
 	const gateway = broker.createService(gatewaySchema(Number(process.env.SIDECAR_PORT)));

@@ -112,6 +112,67 @@ static void test_new_is_zeroed(void **state)
     arena_fini(&a);
 }
 
+static void test_rewind(void **state)
+{
+    char room[64];
+    struct arena a;
+    struct arena_mark mark;
+    char *before, *after, *small, *large;
+
+    (void)state;
+    arena_init_in(&a, room, sizeof(room));
+    before = arena_alloc(&a, 10);
+    mark = arena_mark(&a);
+    for (int round = 0; round < 3; round++) {
+        after = arena_alloc(&a, 10);
+        small = arena_alloc(&a, 5000);
+        large = arena_alloc(&a, 1 << 20);
+        memset(after, round, 10);
+        memset(small, round, 5000);
+        memset(large, round, 1 << 20);
+        assert_false(arena_is_since(&a, &mark, before));
+        assert_false(arena_is_since(&a, &mark, NULL));
+        assert_false(arena_is_since(&a, &mark, "elsewhere"));
+        assert_true(arena_is_since(&a, &mark, after));
+        assert_true(arena_is_since(&a, &mark, small) && arena_is_since(&a, &mark, small + 4999));
+        assert_true(arena_is_since(&a, &mark, large));
+        arena_rewind(&a, &mark);
+        assert_int_equal(a.used_bytes, 10);
+        assert_null(a.chunks);
+        assert_ptr_equal(arena_alloc(&a, 10), after);
+        arena_rewind(&a, &mark);
+    }
+    arena_fini(&a);
+}
+
+/* The chunk of the mark stays, those made after it go. */
+static void test_rewind_into_a_chunk(void **state)
+{
+    struct arena_mark empty, mark;
+    struct arena a;
+    char *before, *after;
+
+    (void)state;
+    arena_init(&a);
+    empty = arena_mark(&a);
+    before = arena_alloc(&a, 100);
+    memset(before, 1, 100);
+    mark = arena_mark(&a);
+    after = arena_alloc(&a, 100);
+    (void)arena_alloc(&a, 5000);
+    arena_rewind(&a, &mark);
+    assert_ptr_equal(a.chunks, mark.chunks);
+    assert_ptr_equal(arena_alloc(&a, 100), after);
+    assert_int_equal(before[99], 1);
+    assert_true(arena_is_since(&a, &empty, before));
+    assert_false(arena_is_since(&a, &mark, before));
+    arena_rewind(&a, &empty);
+    assert_null(a.chunks);
+    assert_int_equal(a.used_bytes, 0);
+    assert_non_null(arena_alloc(&a, 1));
+    arena_fini(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +182,8 @@ int main(void)
         cmocka_unit_test(test_unaligned_room),
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_new_is_zeroed),
+        cmocka_unit_test(test_rewind),
+        cmocka_unit_test(test_rewind_into_a_chunk),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

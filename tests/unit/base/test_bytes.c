@@ -123,15 +123,6 @@ static void test_to_u64_at_every_maximum(void **state)
     }
 }
 
-static void test_hash(void **state)
-{
-    (void)state;
-    assert_true(bytes_hash(BYTES("a")) == bytes_hash(bytes_of("abc", 1)));
-    assert_true(bytes_hash(BYTES("a")) != bytes_hash(BYTES("b")));
-    assert_true(bytes_hash(BYTES("ab")) != bytes_hash(BYTES("ba")));
-    assert_true(bytes_hash(BYTES_NONE) == bytes_hash(BYTES("")));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,7 +133,6 @@ int main(void)
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_to_u64),
         cmocka_unit_test(test_to_u64_at_every_maximum),
-        cmocka_unit_test(test_hash),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,6 +119,26 @@ static void test_churn_stays_small(void **state)
     map_fini(&m);
 }
 
+/* What collides in one table does not in the next, nor in this one once it was emptied. */
+static void test_each_table_hashes_its_own_way(void **state)
+{
+    struct map m[2];
+    uint64_t hash;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        map_init(&m[i]);
+        (void)map_set(&m[i], BYTES("key"), &values[0]);
+    }
+    hash = m[0].entries[0].hash;
+    assert_true(hash != m[1].entries[0].hash);
+    map_fini(&m[0]);
+    (void)map_set(&m[0], BYTES("key"), &values[0]);
+    assert_true(hash != m[0].entries[0].hash);
+    map_fini(&m[0]);
+    map_fini(&m[1]);
+}
+
 static void test_against_an_array(void **state)
 {
     static char keys[512][8];
@@ -164,6 +184,7 @@ int main(void)
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_remove_while_iterating),
         cmocka_unit_test(test_churn_stays_small),
+        cmocka_unit_test(test_each_table_hashes_its_own_way),
         cmocka_unit_test(test_against_an_array),
     };
 

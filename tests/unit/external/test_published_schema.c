@@ -53,6 +53,13 @@ static const struct schema_case cases[] = {
      "\"s.c\":{\"rawName\":\"c\",\"name\":\"s.c\",\"cache\":{\"ttl\":5}},"
      "\"s.d\":{\"rawName\":\"d\",\"name\":\"s.d\",\"cache\":{\"ttl\":5}}},\"events\":{}}",
      ""},
+    /* what stands in for functions is nobody else's business */
+    {"{\"name\":\"s\",\"hooks\":{},\"actions\":{\"a\":{\"hooks\":{\"before\":\"/"
+     "b\"},\"cache\":true,"
+     "\"fallback\":{\"value\":1}}}}",
+     "{\"name\":\"s\",\"fullName\":\"s\",\"settings\":{},\"metadata\":{},\"actions\":{"
+     "\"s.a\":{\"cache\":true,\"rawName\":\"a\",\"name\":\"s.a\"}},\"events\":{}}",
+     ""},
     {"{\"name\":\"s\",\"actions\":{\"a\":{\"visibility\":\"private\"},\"b\":{\"visibility\":\"no\"}"
      ","
      "\"c\":{\"visibility\":\"protected\"},\"d\":{\"visibility\":null},\"e\":{\"visibility\":1}}}",

@@ -102,6 +102,24 @@ static void test_wrong_kinds_have_no_members(void **state)
     assert_false(json_next_item(&it, &value));
 }
 
+static void test_tokens(void **state)
+{
+    static const char *const wanted[] = {"{",      "\"a\"", "[",         "1",    "[",
+                                         "]",      "{",     "\"b]\"",    "null", "}",
+                                         "-2.5e3", "]",     "\"c\\\"\"", "true", "}"};
+    struct json_iter it = {BYTES("{ \"a\" : [1 , [ ],{\"b]\":null}\t,-2.5e3\n],\"c\\\"\":true }")};
+    struct bytes token;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        assert_true(json_next_token(&it, &token));
+        assert_bytes_eq(token, bytes_cstr(wanted[i]));
+    }
+    assert_false(json_next_token(&it, &token));
+    it.rest = BYTES_NONE;
+    assert_false(json_next_token(&it, &token));
+}
+
 static void test_count(void **state)
 {
     (void)state;
@@ -236,6 +254,7 @@ int main(void)
         cmocka_unit_test(test_members),
         cmocka_unit_test(test_items),
         cmocka_unit_test(test_wrong_kinds_have_no_members),
+        cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_count),
         cmocka_unit_test(test_get),
         cmocka_unit_test(test_get_fields),

@@ -160,6 +160,28 @@ static void test_references_in_long_texts(void **state)
     js_regex_free(r);
 }
 
+/* Short texts and long ones take different ways. */
+static void test_each_length(void **state)
+{
+    struct js_regex *end = js_regex_new(BYTES("^(?:\\u{1f600}|x)*z$"), BYTES("u"));
+    struct buf text;
+
+    (void)state;
+    buf_init(&text, BUF_NO_LIMIT);
+    for (size_t n = 0; n < 300; n++) {
+        buf_clear(&text);
+        buf_add(&text, n % 2 ? BYTES("\xf0\x9f\x98\x80") : BYTES_NONE);
+        for (size_t i = 0; i < n; i++) {
+            buf_add_char(&text, 'x');
+        }
+        assert_false(js_regex_test(end, buf_bytes(&text)));
+        buf_add_char(&text, 'z');
+        assert_true(js_regex_test(end, buf_bytes(&text)));
+    }
+    buf_fini(&text);
+    js_regex_free(end);
+}
+
 static void test_huge_patterns_are_refused(void **state)
 {
     size_t n = 4 << 20;
@@ -182,6 +204,7 @@ int main(void)
         cmocka_unit_test(test_unsupported),
         cmocka_unit_test(test_steps_are_bounded),
         cmocka_unit_test(test_long_texts),
+        cmocka_unit_test(test_each_length),
         cmocka_unit_test(test_long_runs_are_bounded),
         cmocka_unit_test(test_work_is_shared),
         cmocka_unit_test(test_references_in_long_texts),

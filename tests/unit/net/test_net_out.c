@@ -87,6 +87,20 @@ static void test_order_is_kept(void **state)
     loop_free(loop);
 }
 
+static void test_limit(void **state)
+{
+    struct loop *loop = loop_new_virtual(0);
+    struct net_out out = {0};
+
+    assert_int_equal(net_out_add_within(loop, &out, BYTES("abcd"), 7, 10), ERR_LIMIT);
+    assert_int_equal(net_out_add_within(loop, &out, BYTES("a"), 11, 10), ERR_LIMIT);
+    assert_bytes(net_out_bytes(&out), "");
+    assert_int_equal(net_out_add_within(loop, &out, BYTES("abc"), 7, 10), 0);
+    assert_bytes(net_out_bytes(&out), "abc");
+    net_out_fini(loop, &out);
+    loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +108,7 @@ int main(void)
         cmocka_unit_test(test_holds_nothing_when_all_is_taken),
         cmocka_unit_test(test_small_amounts_share_a_chunk),
         cmocka_unit_test(test_order_is_kept),
+        cmocka_unit_test(test_limit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The choice of an endpoint, rule by rule (protocol.md 14). */
+/* The choice of an endpoint, rule by rule (docs/protocol.md, Choosing an endpoint). */
 #include "unit/registry/fixture.h"
 
 #include "registry/strategy.h"

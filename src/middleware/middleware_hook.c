@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs the hooks of own actions: before the handler, after it with its result, and for errors of
+ * any of these (docs/protocol.md, Hooks). An error ends the row it arises in and starts the error
+ * hooks; one of those that gives a result ends them, and the call succeeds.
+ */
+#include "broker/broker.h"
+#include "middleware/middleware.h"
+#include "registry/endpoint.h"
+
+/* A context among its hooks. */
+struct hooking {
+    struct local_service *service; /* owned ref: whose hooks run, replaced meanwhile or not */
+    const struct local_handler *handler;
+    enum local_step_kind kind;
+    unsigned next; /* of that kind */
+};
+
+static void on_step(struct context *ctx);
+
+/* WAIT: a hook has begun. NEXT: all of the kinds at hand have run. */
+static enum pipeline_step advance(struct hooking *h, struct context *ctx)
+{
+    for (;;) {
+        struct local_step step = {.finished = on_step};
+
+        if (ctx->error && h->kind != LOCAL_STEP_ERROR) {
+            h->kind = LOCAL_STEP_ERROR;
+            h->next = 0;
+        }
+        if (h->next == h->handler->n_steps[h->kind] ||
+            (h->kind == LOCAL_STEP_ERROR && !ctx->error)) {
+            return PIPELINE_NEXT;
+        }
+        step.kind = h->kind;
+        step.index = h->next++;
+        /* The result may lie in an answer that is gone when the hook has been asked. */
+        ctx->result = arena_copy(&ctx->arena, ctx->result);
+        if (h->service->ops->step(h->service, h->handler, ctx, &step)) {
+            return PIPELINE_WAIT;
+        }
+    }
+}
+
+static void end(struct hooking *h)
+{
+    local_service_unref(h->service);
+    h->service = NULL;
+}
+
+/* What the row of hooks that is over means for the pipeline. */
+static enum pipeline_step step_after(struct hooking *h, bool is_leaving)
+{
+    if (is_leaving) {
+        end(h);
+        return PIPELINE_NEXT;
+    }
+    if (h->kind == LOCAL_STEP_BEFORE) {
+        return PIPELINE_NEXT;
+    }
+    end(h);
+    return PIPELINE_DONE; /* a before hook failed; an error hook may have mended it */
+}
+
+static void on_step(struct context *ctx)
+{
+    struct hooking *h = *pipeline_slot(ctx);
+
+    if (advance(h, ctx) != PIPELINE_WAIT) {
+        pipeline_resume(ctx, step_after(h, ctx->is_leaving));
+    }
+}
+
+static bool has_hooks(const struct local_handler *h)
+{
+    return h && (h->n_steps[LOCAL_STEP_BEFORE] || h->n_steps[LOCAL_STEP_AFTER] ||
+                 h->n_steps[LOCAL_STEP_ERROR]);
+}
+
+static enum pipeline_step hook_enter(struct middleware *m, struct context *ctx)
+{
+    struct hooking *h;
+
+    *pipeline_slot(ctx) = NULL;
+    if (!has_hooks(ctx->endpoint->handler)) {
+        return PIPELINE_NEXT;
+    }
+    h = arena_new(&ctx->arena, struct hooking);
+    h->service = local_service_ref(ctx->endpoint->local);
+    h->handler = ctx->endpoint->handler;
+    h->kind = LOCAL_STEP_BEFORE;
+    *pipeline_slot(ctx) = h;
+    return advance(h, ctx) == PIPELINE_WAIT ? PIPELINE_WAIT : step_after(h, false);
+}
+
+static enum pipeline_step hook_leave(struct middleware *m, struct context *ctx)
+{
+    struct hooking *h = *pipeline_slot(ctx);
+
+    if (!h) {
+        return PIPELINE_NEXT;
+    }
+    if (ctx->is_aborted) { /* nobody waits for this attempt any more */
+        end(h);
+        return PIPELINE_NEXT;
+    }
+    h->kind = LOCAL_STEP_AFTER;
+    h->next = 0;
+    return advance(h, ctx) == PIPELINE_WAIT ? PIPELINE_WAIT : step_after(h, true);
+}
+
+static void hook_cancel(struct middleware *m, struct context *ctx)
+{
+    void (*cancel)(struct context *) = ctx->cancel;
+
+    ctx->cancel = NULL;
+    cancel(ctx);
+    end(*pipeline_slot(ctx));
+}
+
+static struct middleware *hook_create(struct broker *broker)
+{
+    struct middleware *m = mem_new(struct middleware);
+
+    m->ops = &middleware_hook_ops;
+    return m;
+}
+
+static void hook_free(struct middleware *m)
+{
+    mem_free(m);
+}
+
+const struct middleware_ops middleware_hook_ops = {
+    .name = "ActionHook",
+    .kinds = MIDDLEWARE_LOCAL_ACTION,
+    .create = hook_create,
+    .free = hook_free,
+    .enter = hook_enter,
+    .leave = hook_leave,
+    .cancel = hook_cancel,
+};
