@@ -2,6 +2,9 @@
 /* Reads and checks what an action says about its caching. */
 #include "cacher/cacher_rule.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "value/value_convert.h"
 
 static bool is_false(struct bytes slice)
@@ -94,53 +97,87 @@ static bool are_texts(struct bytes list)
 
 static const char *keys_fault(struct bytes keys)
 {
-    return json_is_null_or_none(keys) || are_texts(keys) ? NULL
-                                                         : "has keys that are no list of texts";
+    return are_texts(keys) ? NULL : "must be a list of texts";
 }
 
 static const char *enabled_fault(struct bytes enabled)
 {
-    if (json_is_null_or_none(enabled) || json_type(enabled) == JSON_BOOL) {
-        return NULL;
-    }
-    if (json_type(json_get(enabled, BYTES("param"))) != JSON_STRING) {
-        return "has an enabled that is neither a boolean nor {param, equals}";
-    }
-    return NULL;
+    return json_type(enabled) == JSON_BOOL ||
+                   json_type(json_get(enabled, BYTES("param"))) == JSON_STRING
+               ? NULL
+               : "must be a boolean or {param, equals}";
 }
 
 static const char *lock_fault(struct bytes lock)
 {
-    if (json_is_null_or_none(lock) || json_type(lock) == JSON_BOOL || json_is_object(lock)) {
-        return NULL;
-    }
-    return "has a lock that is neither a boolean nor an object";
+    return json_type(lock) == JSON_BOOL || json_is_object(lock) ? NULL
+                                                                : "must be a boolean or an object";
 }
 
-const char *cacher_rule_fault(struct bytes cache)
+static const char *bool_fault(struct bytes slice)
 {
-    struct bytes ttl = json_get(cache, BYTES("ttl"));
-    const char *fault = keys_fault(json_get(cache, BYTES("keys")));
+    return json_type(slice) == JSON_BOOL ? NULL : "must be a boolean";
+}
 
+static const char *seconds_fault(struct bytes slice)
+{
+    double seconds;
+
+    return json_double(slice, &seconds) && isfinite(seconds) && seconds >= 0
+               ? NULL
+               : "must be a number of seconds";
+}
+
+static const char *keygen_fault(struct bytes keygen)
+{
+    return "needs JavaScript and is not supported";
+}
+
+struct member {
+    const char *name;
+    const char *(*fault)(struct bytes slice);
+};
+
+/* Of the members that are neither absent nor null. */
+static const char *members_fault(struct bytes object, const struct member *members, size_t n,
+                                 const char **out_member)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *name = strrchr(members[i].name, '.');
+        struct bytes value = json_get(object, bytes_cstr(name ? name + 1 : members[i].name));
+        const char *fault = json_is_null_or_none(value) ? NULL : members[i].fault(value);
+
+        if (fault) {
+            *out_member = members[i].name;
+            return fault;
+        }
+    }
+    return NULL;
+}
+
+const char *cacher_rule_fault(struct bytes cache, const char **out_member)
+{
+    static const struct member members[] = {{"keys", keys_fault},
+                                            {"enabled", enabled_fault},
+                                            {"lock", lock_fault},
+                                            {"ttl", seconds_fault},
+                                            {"keygen", keygen_fault}};
+    static const struct member lock[] = {{"lock.enabled", bool_fault},
+                                         {"lock.ttl", seconds_fault},
+                                         {"lock.staleTime", seconds_fault}};
+    const char *fault;
+
+    *out_member = "";
     if (json_is_null_or_none(cache) || json_type(cache) == JSON_BOOL) {
         return NULL;
     }
     if (!json_is_object(cache)) {
         return "must be a boolean or an object";
     }
-    if (!fault) {
-        fault = enabled_fault(json_get(cache, BYTES("enabled")));
-    }
-    if (!fault) {
-        fault = lock_fault(json_get(cache, BYTES("lock")));
-    }
-    if (!fault && !json_is_null_or_none(ttl) && json_type(ttl) != JSON_NUMBER) {
-        fault = "has a ttl that is no number of seconds";
-    }
-    if (!fault && !json_is_null_or_none(json_get(cache, BYTES("keygen")))) {
-        fault = "has a keygen, which needs JavaScript";
-    }
-    return fault;
+    fault = members_fault(cache, members, sizeof(members) / sizeof(members[0]), out_member);
+    return fault ? fault
+                 : members_fault(json_get(cache, BYTES("lock")), lock,
+                                 sizeof(lock) / sizeof(lock[0]), out_member);
 }
 
 const char *cacher_rule_clean_fault(struct bytes clean)

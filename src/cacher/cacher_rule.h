@@ -24,7 +24,10 @@ struct cacher_rule {
 void cacher_rule_read(struct cacher_rule *rule, struct bytes cache, struct arena *arena);
 /* Whether the condition holds for the call. */
 bool cacher_rule_applies(const struct cacher_rule *rule, const struct cacher_key_call *call);
-/* NULL, or what is wrong with it: a sentence part, static. */
-const char *cacher_rule_fault(struct bytes cache);
+/*
+ * NULL, or what is wrong with it: a sentence part, static. out_member: the path below cache of what
+ * it is about, "" for the whole.
+ */
+const char *cacher_rule_fault(struct bytes cache, const char **out_member);
 /* The same for the option "cleanCache" of an event: true, a pattern of keys, or a list of them. */
 const char *cacher_rule_clean_fault(struct bytes clean);

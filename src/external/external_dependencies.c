@@ -4,6 +4,8 @@
  * where a list of versions are alternatives, or an array of these; and how long and how often it
  * looks.
  */
+#include <math.h>
+
 #include "base/map.h"
 #include "external/external_internal.h"
 #include "model/service_name.h"
@@ -47,7 +49,7 @@ static int read_name(const struct reader *r, struct bytes path, struct bytes sli
     if (out->n == 0) {
         return refuse(r, path, slice, "must not be empty");
     }
-    fault = external_schema_name_fault(*out);
+    fault = external_check_name_fault(*out);
     return fault ? refuse(r, path, slice, fault) : 0;
 }
 
@@ -68,8 +70,8 @@ static int read_full_name(const struct reader *r, struct bytes path, struct byte
         return refuse(r, path, version, "must be a number or a string");
     }
     *out = service_name_full(name, version, r->arena);
-    return external_schema_name_fault(*out)
-               ? refuse(r, path, version, external_schema_name_fault(*out))
+    return external_check_name_fault(*out)
+               ? refuse(r, path, version, external_check_name_fault(*out))
                : 0;
 }
 
@@ -180,7 +182,7 @@ static int read_setting(const struct reader *r, struct bytes schema, const char 
     struct bytes value = json_get(json_get(schema, BYTES("settings")), bytes_cstr(name));
 
     *out = 0;
-    if (json_is_null_or_none(value) || (json_double(value, out) && *out >= 0)) {
+    if (json_is_null_or_none(value) || (json_double(value, out) && isfinite(*out) && *out >= 0)) {
         return 0;
     }
     return refuse(r, below(r, BYTES("settings"), name), value, "must be a number of milliseconds");

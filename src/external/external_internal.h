@@ -29,10 +29,49 @@ void external_event_run(struct external *x, const struct external_handler *h, st
 bool external_step_run(struct external *x, const struct external_handler *h, struct context *ctx,
                        const struct local_step *step);
 
-/* --- external_schema.c --- */
+/* --- external_check.c: what is wrong with a schema, noted as it is found --- */
+struct external_check {
+    struct arena *arena;
+    struct list *faults;
+    struct json_writer *warnings;
+    bool has_base_url; /* handlers may be relative */
+};
+
+/* To be filled in by the caller; value: slice or none. */
+struct external_fault *external_check_fault(struct external_check *c, enum external_fault_kind kind,
+                                            struct bytes path, struct bytes value);
+/* text: what goes on behind the path. */
+void external_check_refuse(struct external_check *c, struct bytes path, struct bytes value,
+                           const char *text);
+void external_check_warn(struct external_check *c, struct bytes path, const char *text);
+bool external_check_has_control(struct bytes text);
 /* What keeps a text from being a name: those stand in topics, logs and headers. NULL: nothing. */
-const char *external_schema_name_fault(struct bytes text);
-bool external_schema_has_control(struct bytes text);
+const char *external_check_name_fault(struct bytes text);
+/* Refuses slice when its text is no name. */
+void external_check_name(struct external_check *c, struct bytes path, struct bytes slice,
+                         struct bytes text);
+
+/* A member that may be absent or null. Tables of them end with one without a name. */
+struct external_member {
+    const char *name;
+    const char *(*fault)(struct bytes slice); /* NULL, or a sentence part */
+    const struct external_member *below;      /* of its own members, or NULL */
+};
+
+/* path: of the object, which may be anything. */
+void external_check_members(struct external_check *c, struct bytes path, struct bytes object,
+                            const struct external_member *members);
+void external_check_cache(struct external_check *c, struct bytes path, struct bytes cache);
+const char *external_check_bool_fault(struct bytes slice);
+const char *external_check_amount_fault(struct bytes slice);   /* finite, 0 or more */
+const char *external_check_positive_fault(struct bytes slice); /* finite, above 0 */
+const char *external_check_string_fault(struct bytes slice);
+const char *external_check_object_fault(struct bytes slice);
+
+/* --- external_definition.c --- */
+/* One action or event. kind: "actions" or "events"; key: the raw key of its definition. */
+void external_definition_check(struct external_check *c, struct bytes kind, struct bytes key,
+                               struct bytes definition);
 
 /* --- external_dependencies.c --- */
 /*

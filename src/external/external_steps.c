@@ -76,7 +76,7 @@ static int read_url(const struct external_steps *s, struct bytes path, struct by
     if (!bytes_is_set(text) || text.n == 0) {
         return refuse(s, path, slice, "must be a URL");
     }
-    if (external_schema_has_control(text)) {
+    if (external_check_has_control(text)) {
         return refuse(s, path, slice, "has control characters");
     }
     if (!has_scheme(text) && s->base_url.n == 0) {

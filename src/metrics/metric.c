@@ -330,3 +330,15 @@ void metric_write(struct metric *m, struct json_writer *w)
     write_items(m, w);
     json_end_object(w);
 }
+
+void metric_count_action(struct metric *m, struct bytes service, struct bytes action)
+{
+    if (m) {
+        const struct metric_label labels[] = {
+            bytes_is_set(service) ? metric_text(service) : metric_slice(BYTES_NONE),
+            metric_text(action),
+        };
+
+        metric_add(metric_item(m, labels), 1);
+    }
+}

@@ -81,6 +81,8 @@ struct metric_item *metric_item(struct metric *m, const struct metric_label *lab
 /* Counter and gauge. A new item has 0. */
 void metric_set(struct metric_item *item, double value);
 void metric_add(struct metric_item *item, double n);
+/* One more of an action: the metric has the labels service (BYTES_NONE: absent) and action. */
+void metric_count_action(struct metric *m, struct bytes service, struct bytes action);
 /* Histogram. */
 void metric_observe(struct metric_item *item, double value);
 /* Info; slice is copied. */

@@ -11,7 +11,7 @@
 #include "broker/broker.h"
 #include "metrics/metrics.h"
 #include "middleware/middleware.h"
-#include "middleware/policy.h"
+#include "model/policy.h"
 #include "registry/endpoint_attachment.h"
 
 enum { FAILURE_CODE = 500, MS_PER_S = 1000 };

@@ -6,7 +6,7 @@
  */
 #include "broker/broker.h"
 #include "middleware/middleware.h"
-#include "middleware/policy.h"
+#include "model/policy.h"
 #include "registry/endpoint_attachment.h"
 
 struct debounce_middleware {

@@ -9,7 +9,7 @@
 #include "broker/broker.h"
 #include "metrics/metrics.h"
 #include "middleware/middleware.h"
-#include "middleware/policy.h"
+#include "model/policy.h"
 #include "registry/endpoint_attachment.h"
 
 struct retry_middleware {
@@ -116,7 +116,8 @@ static enum pipeline_step retry_leave(struct middleware *base, struct context *c
     if (!policy->options.is_enabled || !is_worth_it(policy, ctx->error)) {
         return PIPELINE_NEXT;
     }
-    policy_count(m->attempts, ctx->endpoint->service_name, ctx->name); /* the last failure, too */
+    metric_count_action(m->attempts, ctx->endpoint->service_name,
+                        ctx->name); /* the last failure, too */
     r = retrying_of(ctx);
     most = ctx->retries >= 0 ? ctx->retries : policy->options.retries;
     if (ctx->n_retries >= most) {

@@ -6,7 +6,7 @@
 #include "broker/broker.h"
 #include "metrics/metrics.h"
 #include "middleware/middleware.h"
-#include "middleware/policy.h"
+#include "model/policy.h"
 
 enum { CALLER_FIRST_MS = 2 };
 
@@ -34,7 +34,7 @@ static void on_time_up(struct loop_timer *timer)
     struct context *ctx = t->ctx;
 
     log_warn(&t->owner->log, "Request '%.*s' is timed out.", BYTES_ARG(ctx->name));
-    policy_count(t->owner->timeouts, ctx->endpoint->service_name, ctx->name);
+    metric_count_action(t->owner->timeouts, ctx->endpoint->service_name, ctx->name);
     pipeline_abort(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_TIMEOUT, ctx->name,
                                                named_node(ctx)));
 }

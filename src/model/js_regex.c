@@ -11,17 +11,38 @@
 #include "model/js_regex_internal.h"
 
 enum {
-    MATCH_STEPS = 200000, /* less than ten milliseconds */
+    MATCH_STEPS = 200000,
     MATCH_STEPS_PER_UNIT = 8,
     MATCH_HEAP_KIB_MAX = 20000,
+    SOURCE_BYTES_MAX = 64 << 10,
     PATTERN_BYTES_MAX = 1 << 20,
-    FEW_UNITS = 128 /* of a usual text: no allocation */
+    FEW_UNITS = 128, /* of a usual text: no allocation */
+
+    WORK_PER_ITEM = 16, /* a step costs as much as that many characters of a run */
+    WORK_MAX = 4000000, /* of one match: less than ten milliseconds */
+    WORK_PER_UNIT = 128,
+    SHORT_UNITS = 32, /* the steps alone bound what texts up to this take */
+    SHORT_STEPS = 64,
+    SHORT_COUNT = 64, /* repetitions of one character that need no counting */
 };
 
+/*
+ * Two programs of one pattern. PCRE2 itself bounds steps only, and a step can run along the whole
+ * text: that is good enough for short texts. The counting one calls back at every item.
+ */
 struct js_regex {
-    pcre2_code *code;
+    pcre2_code *plain, *counting;
     pcre2_match_data *match; /* no groups are read, but PCRE2 works in it */
     pcre2_match_context *limits;
+    struct buf pattern;      /* what both were made of, when items need a look; else empty */
+    unsigned uncounted_work; /* of the longest run that is matched or not at one go */
+};
+
+/* The work of one match so far. */
+struct work {
+    const struct js_regex *regex;
+    size_t position;
+    uint64_t done, limit;
 };
 
 /* No text has more units than bytes. */
@@ -83,103 +104,210 @@ static void add_text(struct buf *out, const char *text)
     }
 }
 
-/*
- * The search is part of the pattern, not a loop around it: so the limit of steps holds for the
- * whole search, and PCRE2's guesses about where to start (wrong ones at times) are not needed.
- */
-static pcre2_code *compile(struct bytes body, bool at_start, struct js_regex_flags flags)
+/* The pattern as a search: so the limits hold for the whole search, and PCRE2's guesses about where
+ * to start (wrong ones at times) are not needed. */
+static void add_search(struct buf *out, struct bytes body, bool at_start)
 {
-    uint32_t options = PCRE2_ANCHORED | PCRE2_DOTALL | PCRE2_MATCH_UNSET_BACKREF |
-                       PCRE2_NO_START_OPTIMIZE | PCRE2_NEVER_BACKSLASH_C;
-    struct buf pattern;
-    pcre2_code *code;
+    add_text(out, at_start ? "(?:" : ".*?(?:");
+    buf_add(out, body);
+    add_text(out, ")");
+}
+
+static pcre2_code *compile(const struct buf *pattern, struct js_regex_flags flags, uint32_t options)
+{
     size_t offset;
     int error;
 
+    options |= PCRE2_ANCHORED | PCRE2_DOTALL | PCRE2_MATCH_UNSET_BACKREF | PCRE2_NO_START_OPTIMIZE |
+               PCRE2_NEVER_BACKSLASH_C;
     options |= flags.ignore_case ? PCRE2_CASELESS | PCRE2_UCP : 0;
     options |= flags.unicode ? PCRE2_UTF | PCRE2_UCP : 0;
-    buf_init(&pattern, BUF_NO_LIMIT);
-    add_text(&pattern, at_start || flags.sticky ? "(?:" : ".*?(?:");
-    buf_add(&pattern, body);
-    add_text(&pattern, ")");
-    code = pcre2_compile((PCRE2_SPTR)(const void *)pattern.p, pattern.n / sizeof(uint16_t), options,
-                         &error, &offset, NULL);
-    buf_fini(&pattern);
-    return code;
+    return pcre2_compile((PCRE2_SPTR)(const void *)pattern->p, pattern->n / sizeof(uint16_t),
+                         options, &error, &offset, NULL);
+}
+
+static struct js_regex_units units_of(const struct buf *pattern)
+{
+    return (struct js_regex_units){(uint16_t *)(void *)pattern->p, pattern->n / sizeof(uint16_t)};
+}
+
+/* The largest n of {n} or {n,m}, and whether there are references to groups. */
+static unsigned largest_count(struct js_regex_units pattern, bool *out_refers)
+{
+    unsigned largest = 0;
+
+    *out_refers = false;
+    for (size_t i = 1; i < pattern.n; i++) {
+        bool escaped = pattern.p[i - 1] == '\\';
+        unsigned count = 0;
+
+        *out_refers |= escaped && (pattern.p[i] == 'g' || pattern.p[i] == 'k');
+        for (size_t k = i + 1; pattern.p[i] == '{' && k < pattern.n && pattern.p[k] >= '0' &&
+                               pattern.p[k] <= '9' && count < 100000;
+             k++) {
+            count = count * 10 + (unsigned)(pattern.p[k] - '0');
+        }
+        largest = count > largest && pattern.p[i - 1] != 'x' ? count : largest;
+    }
+    return largest;
+}
+
+static void find_uncounted(struct js_regex *r)
+{
+    bool refers;
+    unsigned largest = largest_count(units_of(&r->pattern), &refers);
+
+    r->uncounted_work = largest > SHORT_COUNT ? largest : 0;
+    if (!refers && r->uncounted_work == 0) {
+        buf_fini(&r->pattern);
+        buf_init(&r->pattern, PATTERN_BYTES_MAX);
+    }
 }
 
 struct js_regex *js_regex_new(struct bytes source, struct bytes flags_text)
 {
     struct js_regex_flags flags;
     struct js_regex_units units;
-    struct js_regex *r = NULL;
-    pcre2_code *code = NULL;
-    struct buf pattern;
+    struct js_regex *r;
+    struct buf body;
     bool at_start;
 
-    if (!read_flags(flags_text, &flags) || js_regex_to_units(source, &units) != 0) {
+    if (source.n > SOURCE_BYTES_MAX || !read_flags(flags_text, &flags) ||
+        js_regex_to_units(source, &units) != 0) {
         return NULL;
     }
-    buf_init(&pattern, PATTERN_BYTES_MAX);
-    if (js_regex_translate(units, flags, &pattern, &at_start) == 0) {
-        code = compile(buf_bytes(&pattern), at_start, flags);
-    }
-    if (code) {
-        r = mem_new(struct js_regex);
-        r->code = code;
+    r = mem_new(struct js_regex);
+    buf_init(&r->pattern, PATTERN_BYTES_MAX);
+    buf_init(&body, PATTERN_BYTES_MAX);
+    if (js_regex_translate(units, flags, &body, &at_start) == 0) {
+        add_search(&r->pattern, buf_bytes(&body), at_start || flags.sticky);
+        r->plain = compile(&r->pattern, flags, 0);
+        r->counting = r->plain ? compile(&r->pattern, flags, PCRE2_AUTO_CALLOUT) : NULL;
         r->match = pcre2_match_data_create(1, NULL);
         r->limits = pcre2_match_context_create(NULL);
-        if (!r->match || !r->limits) {
-            js_regex_free(r);
-            r = NULL;
-        }
     }
-    if (r) {
-        (void)pcre2_set_heap_limit(r->limits, MATCH_HEAP_KIB_MAX);
-    }
-    buf_fini(&pattern);
+    buf_fini(&body);
     mem_free(units.p);
+    if (!r->counting || !r->match || !r->limits) {
+        js_regex_free(r);
+        return NULL;
+    }
+    (void)pcre2_set_heap_limit(r->limits, MATCH_HEAP_KIB_MAX);
+    find_uncounted(r);
     return r;
 }
 
 void js_regex_free(struct js_regex *r)
 {
     if (r) {
-        pcre2_code_free(r->code);
+        pcre2_code_free(r->plain);
+        pcre2_code_free(r->counting);
         pcre2_match_data_free(r->match);
         pcre2_match_context_free(r->limits);
+        buf_fini(&r->pattern);
         mem_free(r);
     }
 }
 
-/* Enough for any search that takes time in proportion to the text. */
-static uint32_t match_steps(size_t n_units)
+static size_t longest_group(const pcre2_callout_block *at)
 {
-    size_t most = (UINT32_MAX - MATCH_STEPS) / MATCH_STEPS_PER_UNIT;
+    size_t longest = 0;
 
-    return (uint32_t)(MATCH_STEPS + MATCH_STEPS_PER_UNIT * (n_units < most ? n_units : most));
+    for (uint32_t i = 1; i < at->capture_top; i++) {
+        PCRE2_SIZE start = at->offset_vector[2 * (size_t)i];
+        PCRE2_SIZE end = at->offset_vector[2 * (size_t)i + 1];
+
+        longest =
+            start != PCRE2_UNSET && end > start && end - start > longest ? end - start : longest;
+    }
+    return longest;
 }
 
-static bool matches(const struct js_regex *r, const uint16_t *units, size_t n)
+/* What the item at hand can look at before it is told whether it matches. */
+static uint64_t uncounted_work(const struct js_regex *r, const pcre2_callout_block *at)
 {
-    (void)pcre2_set_match_limit(r->limits, match_steps(n));
-    /* The conversion from UTF-8 made it valid UTF-16. */
-    return pcre2_match(r->code, units, n, 0, PCRE2_NO_UTF_CHECK, r->match, r->limits) >= 0;
+    struct js_regex_units pattern = units_of(&r->pattern);
+    const uint16_t *item = pattern.p + at->pattern_position;
+    size_t n = at->next_item_length;
+
+    if (pattern.n == 0 || n == 0 || at->pattern_position + n > pattern.n) {
+        return 0;
+    }
+    if (n > 1 && item[0] == '\\' && (item[1] == 'g' || item[1] == 'k')) {
+        return longest_group(at) + r->uncounted_work;
+    }
+    return item[n - 1] == '}' || item[n - 1] == '?' ? r->uncounted_work : 0;
 }
 
-bool js_regex_test(const struct js_regex *r, struct bytes text)
+static int count_work(pcre2_callout_block *at, void *data)
+{
+    struct work *work = data;
+    size_t position = at->current_position;
+    size_t moved =
+        position > work->position ? position - work->position : work->position - position;
+
+    work->position = position;
+    work->done += WORK_PER_ITEM + moved + uncounted_work(work->regex, at);
+    return work->done > work->limit ? PCRE2_ERROR_CALLOUT : 0;
+}
+
+static int match(const struct js_regex *r, const pcre2_code *code, struct js_regex_units text,
+                 size_t steps)
+{
+    (void)pcre2_set_match_limit(r->limits, steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX);
+    /* The conversion made it valid UTF-16. */
+    return pcre2_match(code, text.p, text.n, 0, PCRE2_NO_UTF_CHECK, r->match, r->limits);
+}
+
+static bool match_counting(const struct js_regex *r, struct js_regex_units text, uint64_t *work)
+{
+    struct work counted = {.regex = r, .limit = WORK_MAX + WORK_PER_UNIT * (uint64_t)text.n};
+    int result;
+
+    counted.limit = counted.limit < *work ? counted.limit : *work;
+    (void)pcre2_set_callout(r->limits, count_work, &counted);
+    result = match(r, r->counting, text, MATCH_STEPS + MATCH_STEPS_PER_UNIT * text.n);
+    *work -= counted.done < *work ? counted.done : *work;
+    return result >= 0;
+}
+
+static bool test(const struct js_regex *r, struct js_regex_units text, uint64_t *work)
+{
+    uint64_t least = WORK_PER_ITEM + text.n;
+    int result;
+
+    if (text.n > SHORT_UNITS) {
+        return match_counting(r, text, work);
+    }
+    result = match(r, r->plain, text, SHORT_STEPS + MATCH_STEPS_PER_UNIT * text.n);
+    *work -= least < *work ? least : *work;
+    return result == PCRE2_ERROR_MATCHLIMIT ? match_counting(r, text, work) : result >= 0;
+}
+
+bool js_regex_test_within(const struct js_regex *r, struct bytes text, uint64_t *work)
 {
     uint16_t few[FEW_UNITS];
-    struct js_regex_units units;
-    bool is_match;
+    struct js_regex_units units = {.p = few};
+    bool matches;
 
+    if (*work == 0) {
+        return false;
+    }
     if (text.n <= FEW_UNITS) {
-        return matches(r, few, to_units(text, few));
+        units.n = to_units(text, few);
+        return test(r, units, work);
     }
     if (js_regex_to_units(text, &units) != 0) {
         return false;
     }
-    is_match = matches(r, units.p, units.n);
+    matches = test(r, units, work);
     mem_free(units.p);
-    return is_match;
+    return matches;
+}
+
+bool js_regex_test(const struct js_regex *r, struct bytes text)
+{
+    uint64_t work = UINT64_MAX;
+
+    return js_regex_test_within(r, text, &work);
 }

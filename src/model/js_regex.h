@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Regular expressions as JavaScript (ECMAScript 2023, with its web legacy) reads them, on PCRE2.
- * Text is matched in UTF-16 units, in whole characters with the flag u. Backtracking is bounded, in
- * proportion to the text: what takes more steps does not match (a run such as "a*" is one step).
+ * Text is matched in UTF-16 units, in whole characters with the flag u. The work of a match is
+ * bounded, in proportion to the text: what takes more does not match. Patterns end at 64 KiB.
  * Not supported: the flag v, look-behind of variable length. With the flag i alone, some thirty
  * pairs such as the Ohm sign and omega match each other although JavaScript joins them with the
  * flag u only.
  */
 #pragma once
+
+#include <stdint.h>
 
 #include "base/bytes.h"
 
@@ -18,3 +20,6 @@ struct js_regex *js_regex_new(struct bytes source, struct bytes flags);
 void js_regex_free(struct js_regex *r); /* NULL passes */
 /* As RegExp.prototype.test on a fresh object: anywhere in the text, or at its start with y. */
 bool js_regex_test(const struct js_regex *r, struct bytes text);
+/* The same as a part of something larger: what it takes is subtracted from work, in characters that
+ * are looked at. At 0 it does not match any more. */
+bool js_regex_test_within(const struct js_regex *r, struct bytes text, uint64_t *work);

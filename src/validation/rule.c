@@ -8,8 +8,12 @@
 
 #include "validation/validation.h"
 
-/* Deeper than any JSON schema can be: "string[][]..." nests without brackets of its own. */
-enum { DEPTH_MAX = 1024 };
+enum {
+    /* Deeper than any JSON schema can be: "string[][]..." nests without brackets of its own. */
+    DEPTH_MAX = 1024,
+    COMPARISONS_PER_STEP = 16,
+    COMPILED_BYTES_MAX = 256 << 20, /* what aliases and defaults may make of a schema */
+};
 
 struct rule *rule_refuse(struct rule_compiler *c, const char *format, ...)
 {
@@ -72,6 +76,9 @@ bool rule_read_limit(struct rule_compiler *c, const struct value *schema, const 
     }
     out->set = true;
     out->number = value_convert_number(v);
+    out->is_bool = v->type == JSON_BOOL;
+    out->expected =
+        out->is_bool ? value_bool(v->boolean, c->arena) : value_number(out->number, c->arena);
     if (v->type == JSON_ARRAY || v->type == JSON_OBJECT || isnan(out->number)) {
         struct bytes type = value_convert_text(value_get(schema, BYTES("type")), c->arena);
 
@@ -82,8 +89,56 @@ bool rule_read_limit(struct rule_compiler *c, const struct value *schema, const 
     return true;
 }
 
+bool rule_limit_equals(const struct rule_limit *limit, double n)
+{
+    return !limit->is_bool && n <= limit->number && n >= limit->number;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): the scanner has limited the depth */
+static void drop_infinite(struct value *v)
+{
+    if (v->type == JSON_NUMBER && isinf(v->number)) {
+        v->type = JSON_NULL;
+    }
+    for (size_t i = 0; v->type == JSON_ARRAY && i < v->n; i++) {
+        drop_infinite(v->items[i]);
+    }
+    for (size_t i = 0; v->type == JSON_OBJECT && i < v->n; i++) {
+        drop_infinite(v->members[i].value);
+    }
+}
+
+struct value *rule_json_value(const struct value *v, struct arena *arena)
+{
+    struct value *copy = v ? value_copy(v, arena) : NULL;
+
+    if (copy) {
+        drop_infinite(copy);
+    }
+    return copy;
+}
+
+bool rule_read_list(struct rule_compiler *c, const struct value *schema, const char *name,
+                    struct rule_list *out)
+{
+    const struct value *list = value_get(schema, bytes_cstr(name));
+
+    *out = (struct rule_list){NULL, NULL};
+    if (!value_is(list, JSON_ARRAY)) {
+        return true;
+    }
+    if (list->n > VALIDATION_LIST_MAX) {
+        (void)rule_refuse(c, "The '%s' field has more than %d values.", name, VALIDATION_LIST_MAX);
+        return false;
+    }
+    out->values = rule_json_value(list, c->arena);
+    out->text = rule_list_text(list, c->arena);
+    return true;
+}
+
 /* What every definition may say, whatever its type. */
-static void read_common(struct rule *rule, const struct value *schema, const struct value *messages)
+static void read_common(struct rule_compiler *c, struct rule *rule, const struct value *schema,
+                        const struct value *messages)
 {
     const struct value *label = value_get(schema, BYTES("label"));
 
@@ -92,9 +147,8 @@ static void read_common(struct rule *rule, const struct value *schema, const str
     rule->optional = rule_is_true(schema, "optional");
     rule->nullable = rule_is_true(schema, "nullable");
     rule->not_nullable = rule_is_false(schema, "nullable");
-    rule->fallback = value_get(schema, BYTES("default"));
-    if (value_is_nullish(rule->fallback)) {
-        rule->fallback = NULL;
+    if (rule_is_set(schema, "default")) {
+        rule->fallback = rule_json_value(value_get(schema, BYTES("default")), c->arena);
     }
     if (value_is(label, JSON_STRING) && label->text.n) {
         rule->label = label->text;
@@ -119,7 +173,7 @@ static struct rule *compile_resolved(struct rule_compiler *c, struct value *sche
     }
     rule = compile(c, schema);
     if (rule) {
-        read_common(rule, schema, messages);
+        read_common(c, rule, schema, messages);
     }
     return rule;
 }
@@ -147,6 +201,9 @@ struct rule *rule_compile(struct rule_compiler *c, struct value *definition)
 
     if (c->depth == DEPTH_MAX) {
         return rule_refuse(c, "Schema is nested too deeply.");
+    }
+    if (c->n_rules++ == VALIDATION_RULES_MAX || c->arena->used_bytes > COMPILED_BYTES_MAX) {
+        return rule_refuse(c, "Schema has more than %d rules.", VALIDATION_RULES_MAX);
     }
     c->depth++;
     rule = value_is(definition, JSON_ARRAY)
@@ -192,9 +249,28 @@ static enum presence judge(const struct rule_options *options, const struct rule
     return rule->optional || rule->passes_missing ? PRESENCE_SKIP : PRESENCE_REQUIRED;
 }
 
+bool rule_is_exhausted(const struct rule_run *r)
+{
+    return r->steps_left == 0 || r->work_left == 0 || r->arena->used_bytes > r->arena_bytes_max;
+}
+
+bool rule_spend(struct rule_run *r, size_t steps)
+{
+    r->steps_left -= steps < r->steps_left ? steps : r->steps_left;
+    return !rule_is_exhausted(r);
+}
+
+bool rule_matches(struct rule_run *r, const struct js_regex *pattern, struct bytes text)
+{
+    return js_regex_test_within(pattern, text, &r->work_left);
+}
+
 struct value *rule_apply(struct rule_run *r, const struct rule *rule, const struct rule_place *at,
                          const struct rule_place *outer, struct value *v)
 {
+    if (!rule_spend(r, 1)) {
+        return v;
+    }
     switch (judge(r->options, rule, v)) {
     case PRESENCE_CHECK:
         return rule->check(r, rule, at, v);
@@ -284,9 +360,21 @@ void rule_fail(struct rule_run *r, const struct rule *rule, const struct rule_pl
     value_append(r->errors, error, arena);
 }
 
-bool rule_list_has(const struct value *list, const struct value *v)
+void rule_fail_limit(struct rule_run *r, const struct rule *rule, const struct rule_place *at,
+                     struct rule_fault fault, const struct rule_limit *limit)
 {
-    for (size_t i = 0; value_is(list, JSON_ARRAY) && i < list->n; i++) {
+    fault.expected = limit->expected;
+    rule_fail(r, rule, at, fault);
+}
+
+bool rule_list_has(struct rule_run *r, const struct value *list, const struct value *v)
+{
+    size_t n = value_is(list, JSON_ARRAY) ? list->n : 0;
+
+    if (!rule_spend(r, n / COMPARISONS_PER_STEP)) {
+        return true;
+    }
+    for (size_t i = 0; i < n; i++) {
         if (value_convert_is_same(list->items[i], v)) {
             return true;
         }

@@ -44,7 +44,7 @@ struct rule_compiler {
     struct rule_options options;
     struct rule_regex *regexes; /* to free with the validation */
     struct buf *error;
-    unsigned depth;
+    unsigned depth, n_rules;
 };
 
 typedef struct rule *rule_compile_fn(struct rule_compiler *c, const struct value *schema);
@@ -68,10 +68,23 @@ struct js_regex *rule_compile_regex(struct rule_compiler *c, struct bytes source
 struct rule_limit {
     double number;
     bool set;
+    bool is_bool;           /* true or false: orders as 1 or 0, but equals no number */
+    struct value *expected; /* as errors show it */
 };
 /* false: not a number, explained. */
 bool rule_read_limit(struct rule_compiler *c, const struct value *schema, const char *name,
                      struct rule_limit *out);
+struct rule_list {
+    const struct value *values; /* NULL: none */
+    struct value *text;         /* as errors show it */
+};
+/* n === the limit */
+bool rule_limit_equals(const struct rule_limit *limit, double n);
+/* As JSON would bring it: a copy whose infinite numbers are null. NULL passes. */
+struct value *rule_json_value(const struct value *v, struct arena *arena);
+/* "enum" or "values" of a schema as NULL or a list with its text. false: too long, explained. */
+bool rule_read_list(struct rule_compiler *c, const struct value *schema, const char *name,
+                    struct rule_list *out);
 bool rule_is_set(const struct value *schema, const char *name);  /* neither undefined nor null */
 bool rule_is_on(const struct value *schema, const char *name);   /* truthy */
 bool rule_is_true(const struct value *schema, const char *name); /* exactly true */
@@ -85,6 +98,10 @@ struct rule_run {
     size_t n_errors;      /* counted on */
     size_t n_before;      /* errors when the innermost branch of a multi rule began */
     bool changed;         /* the value is not what was given any more */
+
+    /* What is left: about one step for a rule at a value, or a dozen comparisons. */
+    uint64_t steps_left, work_left; /* work: of patterns, in characters */
+    size_t arena_bytes_max;         /* of arena->used_bytes */
 };
 
 enum rule_step { RULE_STEP_ROOT, RULE_STEP_MEMBER, RULE_STEP_RECORD, RULE_STEP_ITEM };
@@ -110,8 +127,14 @@ struct rule_fault {
  */
 struct value *rule_apply(struct rule_run *r, const struct rule *rule, const struct rule_place *at,
                          const struct rule_place *outer, struct value *v);
+/* false: no steps, no work or no memory is left. Then nothing is checked any more. */
+bool rule_spend(struct rule_run *r, size_t steps);
+bool rule_is_exhausted(const struct rule_run *r);
 void rule_fail(struct rule_run *r, const struct rule *rule, const struct rule_place *at,
                struct rule_fault fault);
+/* The same with the limit as what was expected. */
+void rule_fail_limit(struct rule_run *r, const struct rule *rule, const struct rule_place *at,
+                     struct rule_fault fault, const struct rule_limit *limit);
 /* The text of an error before its placeholders are filled in: that is done when the run is over,
  * since values in errors may still be sanitised. */
 struct bytes rule_message(const struct rule_run *r, const struct rule *rule, const char *type);
@@ -119,9 +142,10 @@ void rule_message_fill(struct value *error, struct arena *arena);
 /* "a.b[0]"; none at the root. */
 struct bytes rule_place_path(const struct rule_place *at, struct arena *arena);
 
-/* Array.prototype.includes for primitives. */
-bool rule_list_has(const struct value *list, const struct value *v);
+/* Array.prototype.includes for primitives; true when the run is exhausted. */
+bool rule_list_has(struct rule_run *r, const struct value *list, const struct value *v);
 struct value *rule_list_text(const struct value *list, struct arena *arena); /* joined by ", " */
+bool rule_matches(struct rule_run *r, const struct js_regex *pattern, struct bytes text);
 
 /* --- the rules, by family --- */
 rule_compile_fn rule_compile_any, rule_compile_boolean, rule_compile_forbidden,

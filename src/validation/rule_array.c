@@ -9,31 +9,27 @@ struct rule_array {
     struct rule rule;
     struct rule_limit min, max, length;
     struct value *contains;
-    const struct value *list; /* "enum" */
+    struct rule_list list; /* "enum" */
     struct rule *items;
     bool convert, must_have_items, unique;
 };
 
-static void fail_length(struct rule_run *r, const struct rule *rule, const struct rule_place *at,
-                        const char *type, const double numbers[2])
-{
-    rule_fail(r, rule, at,
-              (struct rule_fault){.type = type,
-                                  .expected = value_number(numbers[0], r->arena),
-                                  .actual = value_number(numbers[1], r->arena)});
-}
-
 static void check_lengths(struct rule_run *r, const struct rule_array *a,
                           const struct rule_place *at, double n)
 {
+    struct rule_fault fault = {.actual = value_number(n, r->arena)};
+
     if (a->min.set && n < a->min.number) {
-        fail_length(r, &a->rule, at, "arrayMin", (double[]){a->min.number, n});
+        fault.type = "arrayMin";
+        rule_fail_limit(r, &a->rule, at, fault, &a->min);
     }
     if (a->max.set && n > a->max.number) {
-        fail_length(r, &a->rule, at, "arrayMax", (double[]){a->max.number, n});
+        fault.type = "arrayMax";
+        rule_fail_limit(r, &a->rule, at, fault, &a->max);
     }
-    if (a->length.set && (n < a->length.number || n > a->length.number)) {
-        fail_length(r, &a->rule, at, "arrayLength", (double[]){a->length.number, n});
+    if (a->length.set && !rule_limit_equals(&a->length, n)) {
+        fault.type = "arrayLength";
+        rule_fail_limit(r, &a->rule, at, fault, &a->length);
     }
 }
 
@@ -119,7 +115,7 @@ static struct value *find_repeated(const struct value *v, struct arena *arena)
 static void check_members(struct rule_run *r, const struct rule_array *a,
                           const struct rule_place *at, struct value *v)
 {
-    if (a->contains && !rule_list_has(v, a->contains)) {
+    if (a->contains && !rule_list_has(r, v, a->contains)) {
         rule_fail(r, &a->rule, at, (struct rule_fault){"arrayContains", a->contains, v});
     }
     if (a->unique) {
@@ -129,11 +125,9 @@ static void check_members(struct rule_run *r, const struct rule_array *a,
             rule_fail(r, &a->rule, at, (struct rule_fault){"arrayUnique", repeated, v});
         }
     }
-    for (size_t i = 0; a->list && i < v->n; i++) {
-        if (!rule_list_has(a->list, v->items[i])) {
-            rule_fail(
-                r, &a->rule, at,
-                (struct rule_fault){"arrayEnum", rule_list_text(a->list, r->arena), v->items[i]});
+    for (size_t i = 0; a->list.values && i < v->n; i++) {
+        if (!rule_list_has(r, a->list.values, v->items[i])) {
+            rule_fail(r, &a->rule, at, (struct rule_fault){"arrayEnum", a->list.text, v->items[i]});
         }
     }
 }
@@ -177,15 +171,16 @@ static struct value *check_array(struct rule_run *r, const struct rule *rule,
 struct rule *rule_compile_array(struct rule_compiler *c, const struct value *schema)
 {
     struct rule_array *a = arena_new(c->arena, struct rule_array);
-    const struct value *list = value_get(schema, BYTES("enum"));
 
     a->rule.check = check_array;
     a->convert = rule_is_true(schema, "convert");
     a->must_have_items = rule_is_false(schema, "empty");
     a->unique = rule_is_true(schema, "unique");
-    a->list = value_is(list, JSON_ARRAY) ? list : NULL;
+    if (!rule_read_list(c, schema, "enum", &a->list)) {
+        return NULL;
+    }
     if (rule_is_set(schema, "contains")) {
-        a->contains = value_get(schema, BYTES("contains"));
+        a->contains = rule_json_value(value_get(schema, BYTES("contains")), c->arena);
     }
     if (!rule_read_limit(c, schema, "min", &a->min) ||
         !rule_read_limit(c, schema, "max", &a->max) ||
@@ -226,7 +221,9 @@ static struct value *check_tuple(struct rule_run *r, const struct rule *rule,
         return v;
     }
     if (v->n != t->n_items) {
-        fail_length(r, rule, at, "tupleLength", (double[]){(double)t->n_items, (double)v->n});
+        rule_fail(r, rule, at,
+                  (struct rule_fault){"tupleLength", value_number((double)t->n_items, r->arena),
+                                      value_number((double)v->n, r->arena)});
         return v;
     }
     for (size_t i = 0; i < t->n_items; i++) {

@@ -110,7 +110,7 @@ static struct value *check_object_id(struct rule_run *r, const struct rule *rule
 
     if (v->type != JSON_STRING || !is_object_id(v->text)) {
         rule_fail(r, rule, at, (struct rule_fault){.type = "objectID", .actual = v});
-        return v;
+        return NULL;
     }
     if (!value_is(convert, JSON_STRING) || !bytes_eq(convert->text, BYTES("hexString"))) {
         return v;

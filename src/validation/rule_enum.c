@@ -5,7 +5,7 @@
 
 struct rule_enum {
     struct rule rule;
-    const struct value *values;
+    struct rule_list list; /* "values" */
 };
 
 static struct value *check_enum(struct rule_run *r, const struct rule *rule,
@@ -13,9 +13,8 @@ static struct value *check_enum(struct rule_run *r, const struct rule *rule,
 {
     const struct rule_enum *e = container_of_const(rule, struct rule_enum, rule);
 
-    if (!rule_list_has(e->values, v)) {
-        rule_fail(r, rule, at,
-                  (struct rule_fault){"enumValue", rule_list_text(e->values, r->arena), v});
+    if (!rule_list_has(r, e->list.values, v)) {
+        rule_fail(r, rule, at, (struct rule_fault){"enumValue", e->list.text, v});
     }
     return v;
 }
@@ -25,8 +24,10 @@ struct rule *rule_compile_enum(struct rule_compiler *c, const struct value *sche
     struct rule_enum *e = arena_new(c->arena, struct rule_enum);
 
     e->rule.check = check_enum;
-    e->values = value_get(schema, BYTES("values"));
-    if (!value_is(e->values, JSON_ARRAY)) {
+    if (!rule_read_list(c, schema, "values", &e->list)) {
+        return NULL;
+    }
+    if (!e->list.values) {
         return rule_refuse(c, "Invalid 'enum' schema. The 'values' field must be an array.");
     }
     return &e->rule;
@@ -34,7 +35,8 @@ struct rule *rule_compile_enum(struct rule_compiler *c, const struct value *sche
 
 struct rule_equal {
     struct rule rule;
-    struct value *field; /* text, or NULL */
+    struct value *field; /* as errors show it, or NULL */
+    struct bytes name;
     struct value *value;
     bool strict;
 };
@@ -43,7 +45,7 @@ static struct value *check_equal(struct rule_run *r, const struct rule *rule,
                                  const struct rule_place *at, struct value *v)
 {
     const struct rule_equal *e = container_of_const(rule, struct rule_equal, rule);
-    const struct value *other = e->field ? value_get(at->parent, e->field->text) : e->value;
+    const struct value *other = e->field ? value_get(at->parent, e->name) : e->value;
     bool equal = e->strict ? value_convert_is_same(v, other) : value_convert_is_loose(v, other);
 
     if (!equal && e->field) {
@@ -61,9 +63,10 @@ struct rule *rule_compile_equal(struct rule_compiler *c, const struct value *sch
 
     e->rule.check = check_equal;
     if (value_is_truthy(field)) {
-        e->field = value_string(value_convert_text(field, c->arena), c->arena);
+        e->field = rule_json_value(field, c->arena);
+        e->name = value_convert_text(field, c->arena);
     }
-    e->value = value_get(schema, BYTES("value"));
+    e->value = rule_json_value(value_get(schema, BYTES("value")), c->arena);
     e->strict = rule_is_on(schema, "strict");
     return &e->rule;
 }

@@ -53,15 +53,15 @@ static void check_email_length(struct rule_run *r, const struct rule *rule,
 {
     const struct rule_format *f = format_of(rule);
     double units = (double)value_convert_units(text);
-    struct value *actual = value_number(units, r->arena);
+    struct rule_fault fault = {.actual = value_number(units, r->arena)};
 
     if (f->min.set && units < f->min.number) {
-        rule_fail(r, rule, at,
-                  (struct rule_fault){"emailMin", value_number(f->min.number, r->arena), actual});
+        fault.type = "emailMin";
+        rule_fail_limit(r, rule, at, fault, &f->min);
     }
     if (f->max.set && units > f->max.number) {
-        rule_fail(r, rule, at,
-                  (struct rule_fault){"emailMax", value_number(f->max.number, r->arena), actual});
+        fault.type = "emailMax";
+        rule_fail_limit(r, rule, at, fault, &f->max);
     }
 }
 
@@ -86,7 +86,7 @@ static struct value *check_email(struct rule_run *r, const struct rule *rule,
         v = bytes_eq(text, v->text) ? v : value_string(text, r->arena);
     }
     check_email_length(r, rule, at, v->text);
-    if (!js_regex_test(f->pattern, v->text)) {
+    if (!rule_matches(r, f->pattern, v->text)) {
         fail_simply(r, rule, at, "email", v);
     }
     return v;
@@ -126,7 +126,7 @@ static struct value *check_url(struct rule_run *r, const struct rule *rule,
         }
         return v;
     }
-    if (!js_regex_test(f->pattern, v->text)) {
+    if (!rule_matches(r, f->pattern, v->text)) {
         fail_simply(r, rule, at, "url", v);
     }
     return v;
@@ -154,13 +154,14 @@ static struct value *check_uuid(struct rule_run *r, const struct rule *rule,
     if (!is_text(r, rule, at, v)) {
         return v;
     }
-    if (!js_regex_test(f->pattern, v->text)) {
+    if (!rule_matches(r, f->pattern, v->text)) {
         fail_simply(r, rule, at, "uuid", v);
         return v;
     }
     version = v->text.p[14] - '0';
     variant = (char)(v->text.p[19] | 0x20);
-    if (f->version.set && f->version.number < 9 && trunc(f->version.number) != version) {
+    if (f->version.set && !f->version.is_bool && trunc(f->version.number) < 9 &&
+        !rule_limit_equals(&f->version, version)) {
         rule_fail(r, rule, at,
                   (struct rule_fault){"uuidVersion", value_number(f->version.number, r->arena),
                                       value_number(version, r->arena)});
@@ -187,7 +188,7 @@ struct rule *rule_compile_uuid(struct rule_compiler *c, const struct value *sche
 static struct value *check_mac(struct rule_run *r, const struct rule *rule,
                                const struct rule_place *at, struct value *v)
 {
-    if (is_text(r, rule, at, v) && !js_regex_test(format_of(rule)->pattern, v->text)) {
+    if (is_text(r, rule, at, v) && !rule_matches(r, format_of(rule)->pattern, v->text)) {
         fail_simply(r, rule, at, "mac", v);
     }
     return v;
@@ -241,7 +242,7 @@ struct rule *rule_compile_luhn(struct rule_compiler *c, const struct value *sche
 static struct value *check_currency(struct rule_run *r, const struct rule *rule,
                                     const struct rule_place *at, struct value *v)
 {
-    if (v->type != JSON_STRING || !js_regex_test(format_of(rule)->pattern, v->text)) {
+    if (v->type != JSON_STRING || !rule_matches(r, format_of(rule)->pattern, v->text)) {
         fail_simply(r, rule, at, "currency", v);
     }
     return v;

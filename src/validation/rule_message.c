@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Texts of errors: whose text, and its placeholders in JavaScript's way. */
 #include "validation/rule.h"
+#include "validation/validation.h"
 
 struct default_message {
     const char *type, *text;
@@ -78,15 +79,15 @@ static struct bytes replace_all(struct bytes message, struct bytes placeholder,
     if (at == message.n) {
         return message;
     }
-    buf_init(&out, BUF_NO_LIMIT);
-    while (at < message.n) {
+    buf_init(&out, VALIDATION_MESSAGE_BYTES_MAX);
+    while (at < message.n && !out.failed) {
         buf_add(&out, bytes_of(message.p + done, at - done));
         add_replacement(&out, replacement, message, at, placeholder);
         done = at + placeholder.n;
         at = done + find_text(bytes_from(message, done), placeholder);
     }
     buf_add(&out, bytes_from(message, done));
-    replaced = arena_copy(arena, buf_bytes(&out));
+    replaced = out.failed ? BYTES("...") : arena_copy(arena, buf_bytes(&out));
     buf_fini(&out);
     return replaced;
 }

@@ -11,33 +11,26 @@ struct rule_number {
     bool convert, integer, positive, negative;
 };
 
-static void fail_limit(struct rule_run *r, const struct rule *rule, const struct rule_place *at,
-                       struct rule_fault fault, double limit)
-{
-    fault.expected = value_number(limit, r->arena);
-    rule_fail(r, rule, at, fault);
-}
-
 static void check_limits(struct rule_run *r, const struct rule_number *n,
                          const struct rule_place *at, double number, struct value *actual)
 {
-    const struct rule *rule = &n->rule;
+    struct rule_fault fault = {.actual = actual};
 
     if (n->min.set && number < n->min.number) {
-        fail_limit(r, rule, at, (struct rule_fault){.type = "numberMin", .actual = actual},
-                   n->min.number);
+        fault.type = "numberMin";
+        rule_fail_limit(r, &n->rule, at, fault, &n->min);
     }
     if (n->max.set && number > n->max.number) {
-        fail_limit(r, rule, at, (struct rule_fault){.type = "numberMax", .actual = actual},
-                   n->max.number);
+        fault.type = "numberMax";
+        rule_fail_limit(r, &n->rule, at, fault, &n->max);
     }
-    if (n->equal.set && (number < n->equal.number || number > n->equal.number)) {
-        fail_limit(r, rule, at, (struct rule_fault){.type = "numberEqual", .actual = actual},
-                   n->equal.number);
+    if (n->equal.set && !rule_limit_equals(&n->equal, number)) {
+        fault.type = "numberEqual";
+        rule_fail_limit(r, &n->rule, at, fault, &n->equal);
     }
-    if (n->not_equal.set && number <= n->not_equal.number && number >= n->not_equal.number) {
-        fail_limit(r, rule, at, (struct rule_fault){.type = "numberNotEqual", .actual = actual},
-                   n->not_equal.number);
+    if (n->not_equal.set && rule_limit_equals(&n->not_equal, number)) {
+        fault.type = "numberNotEqual";
+        rule_fail_limit(r, &n->rule, at, fault, &n->not_equal);
     }
 }
 

@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "validation/rule.h"
 
+enum { COMPARISONS_PER_STEP = 64 }; /* names mostly differ in length */
+
 enum strictness { STRICT_NO, STRICT_ERROR, STRICT_REMOVE };
 
 struct property {
@@ -19,15 +21,6 @@ struct rule_object {
     struct rule_limit min_props, max_props;
     enum strictness strict;
 };
-
-static void fail_count(struct rule_run *r, const struct rule *rule, const struct rule_place *at,
-                       const char *type, const double numbers[2])
-{
-    rule_fail(r, rule, at,
-              (struct rule_fault){.type = type,
-                                  .expected = value_number(numbers[0], r->arena),
-                                  .actual = value_number(numbers[1], r->arena)});
-}
 
 /* Members come mostly in the order of the properties: the place to look first. */
 static bool is_at(const struct value *object, size_t place, struct bytes name)
@@ -87,6 +80,21 @@ static void check_strict(struct rule_run *r, const struct rule_object *o,
     }
 }
 
+static void check_counts(struct rule_run *r, const struct rule_object *o,
+                         const struct rule_place *at, double n)
+{
+    struct rule_fault fault = {.actual = value_number(n, r->arena)};
+
+    if (o->min_props.set && n < o->min_props.number) {
+        fault.type = "objectMinProps";
+        rule_fail_limit(r, &o->rule, at, fault, &o->min_props);
+    }
+    if (o->max_props.set && n > o->max_props.number) {
+        fault.type = "objectMaxProps";
+        rule_fail_limit(r, &o->rule, at, fault, &o->max_props);
+    }
+}
+
 static struct value *check_object(struct rule_run *r, const struct rule *rule,
                                   const struct rule_place *at, struct value *v)
 {
@@ -97,6 +105,9 @@ static struct value *check_object(struct rule_run *r, const struct rule *rule,
         rule_fail(r, rule, at, (struct rule_fault){.type = "object", .actual = v});
         return v;
     }
+    if (!rule_spend(r, o->n_properties * v->n / COMPARISONS_PER_STEP)) {
+        return v;
+    }
     for (size_t i = 0; i < o->n_properties; i++) {
         apply_property(r, o, i, at, v);
         if (r->options->halt_on_first_error && r->n_errors > r->n_before) {
@@ -104,15 +115,11 @@ static struct value *check_object(struct rule_run *r, const struct rule *rule,
         }
         own.label = o->properties[i].rule->label; /* as the original mixes them up */
     }
-    if (o->strict != STRICT_NO && o->map) {
+    if (o->strict != STRICT_NO && o->map &&
+        rule_spend(r, o->map->n * v->n / COMPARISONS_PER_STEP)) {
         check_strict(r, o, &own, v);
     }
-    if (o->min_props.set && (double)v->n < o->min_props.number) {
-        fail_count(r, rule, &own, "objectMinProps", (double[]){o->min_props.number, (double)v->n});
-    }
-    if (o->max_props.set && (double)v->n > o->max_props.number) {
-        fail_count(r, rule, &own, "objectMaxProps", (double[]){o->max_props.number, (double)v->n});
-    }
+    check_counts(r, o, &own, (double)v->n);
     return v;
 }
 
@@ -181,8 +188,7 @@ static struct value *check_record(struct rule_run *r, const struct rule *rule,
     result = value_object(r->arena);
     for (size_t i = 0; i < v->n; i++) {
         struct bytes name = v->members[i].name;
-        struct rule_place place = {
-            .up = at, .step = RULE_STEP_RECORD, .name = name, .parent = at->parent};
+        struct rule_place place = {.up = at, .step = RULE_STEP_RECORD, .name = name, .parent = v};
         struct value *key = value_string(name, r->arena);
         struct value *new_key = rule_apply(r, record->key, &place, at, key);
         struct value *new_value = rule_apply(r, record->value, &place, at, v->members[i].value);

@@ -68,7 +68,7 @@ static struct value *copy_members(const struct value *object, struct bytes witho
     struct value *copy = value_object(arena);
 
     for (size_t i = 0; i < object->n; i++) {
-        if (!bytes_eq(object->members[i].name, without)) {
+        if (!bytes_is_set(without) || !bytes_eq(object->members[i].name, without)) {
             value_add(copy, object->members[i].name, object->members[i].value, arena);
         }
     }

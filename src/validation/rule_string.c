@@ -4,32 +4,30 @@
 
 #include "base/mem.h"
 
-static void fail_length(struct rule_run *r, const struct rule *rule, const struct rule_place *at,
-                        const char *type, const double numbers[2])
-{
-    rule_fail(r, rule, at,
-              (struct rule_fault){.type = type,
-                                  .expected = value_number(numbers[0], r->arena),
-                                  .actual = value_number(numbers[1], r->arena)});
-}
+enum { SANITIZED_BYTES_PER_STEP = 4 };
 
 static void check_lengths(struct rule_run *r, const struct rule_string *s,
                           const struct rule_place *at, struct bytes text)
 {
+    struct rule_fault fault = {.type = NULL};
     double units;
 
     if (!s->min.set && !s->max.set && !s->length.set) {
         return;
     }
     units = (double)value_convert_units(text);
+    fault.actual = value_number(units, r->arena);
     if (s->min.set && units < s->min.number) {
-        fail_length(r, &s->rule, at, "stringMin", (double[]){s->min.number, units});
+        fault.type = "stringMin";
+        rule_fail_limit(r, &s->rule, at, fault, &s->min);
     }
     if (s->max.set && units > s->max.number) {
-        fail_length(r, &s->rule, at, "stringMax", (double[]){s->max.number, units});
+        fault.type = "stringMax";
+        rule_fail_limit(r, &s->rule, at, fault, &s->max);
     }
-    if (s->length.set && (units < s->length.number || units > s->length.number)) {
-        fail_length(r, &s->rule, at, "stringLength", (double[]){s->length.number, units});
+    if (s->length.set && !rule_limit_equals(&s->length, units)) {
+        fault.type = "stringLength";
+        rule_fail_limit(r, &s->rule, at, fault, &s->length);
     }
 }
 
@@ -135,7 +133,7 @@ static void check_contents(struct rule_run *r, const struct rule_string *s,
 {
     struct bytes needle = s->contains ? s->contains->text : BYTES_NONE;
 
-    if (s->pattern && !js_regex_test(s->pattern, v->text)) {
+    if (s->pattern && !rule_matches(r, s->pattern, v->text)) {
         rule_fail(
             r, &s->rule, at,
             (struct rule_fault){"stringPattern", value_string(s->pattern_text, r->arena), actual});
@@ -143,9 +141,8 @@ static void check_contents(struct rule_run *r, const struct rule_string *s,
     if (needle.n && (v->text.n == 0 || !memmem(v->text.p, v->text.n, needle.p, needle.n))) {
         rule_fail(r, &s->rule, at, (struct rule_fault){"stringContains", s->contains, actual});
     }
-    if (s->list && !rule_list_has(s->list, v)) {
-        rule_fail(r, &s->rule, at,
-                  (struct rule_fault){"stringEnum", rule_list_text(s->list, r->arena), actual});
+    if (s->list.values && !rule_list_has(r, s->list.values, v)) {
+        rule_fail(r, &s->rule, at, (struct rule_fault){"stringEnum", s->list.text, actual});
     }
     check_kinds(r, s, at, v->text, actual);
 }
@@ -167,6 +164,7 @@ static struct value *check_string(struct rule_run *r, const struct rule *rule,
     actual = v; /* checks of the contents show the text as it was */
     text = rule_string_sanitize(s, v->text, r->arena);
     if (!bytes_eq(text, v->text)) {
+        (void)rule_spend(r, text.n / SANITIZED_BYTES_PER_STEP);
         v = value_string(text, r->arena);
     }
     if (text.n == 0 && s->must_have_text) {
@@ -291,17 +289,16 @@ struct rule *rule_compile_string(struct rule_compiler *c, const struct value *sc
 {
     struct rule_string *s = arena_new(c->arena, struct rule_string);
     const struct value *contains = value_get(schema, BYTES("contains"));
-    const struct value *list = value_get(schema, BYTES("enum"));
 
     s->rule.check = check_string;
     read_flags(schema, s);
     if (!value_is_nullish(contains)) {
         s->contains = value_string(value_convert_text(contains, c->arena), c->arena);
     }
-    s->list = value_is(list, JSON_ARRAY) ? list : NULL;
     if (!rule_read_limit(c, schema, "min", &s->min) ||
         !rule_read_limit(c, schema, "max", &s->max) ||
         !rule_read_limit(c, schema, "length", &s->length) || !read_pattern(c, schema, s) ||
+        !rule_read_list(c, schema, "enum", &s->list) ||
         !rule_string_read_sanitizers(c, schema, s)) {
         return NULL;
     }

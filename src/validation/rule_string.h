@@ -15,11 +15,12 @@ struct rule_string {
     struct js_regex *pattern;
     struct bytes pattern_text; /* as errors show it */
     struct value *contains;
-    const struct value *list; /* "enum" */
+    struct rule_list list; /* "enum" */
     struct rule_string_padding pad_start, pad_end;
     bool convert, must_have_text, may_be_empty;
     bool numeric, alpha, alphanum, alphadash, hex, single_line, base64;
-    bool trim, trim_left, trim_right, lower, upper;
+    bool trim, trim_left, trim_right;
+    bool lower, upper, lower_again, upper_again; /* in this order */
 };
 
 bool rule_string_read_sanitizers(struct rule_compiler *c, const struct value *schema,

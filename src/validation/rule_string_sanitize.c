@@ -40,8 +40,10 @@ bool rule_string_read_sanitizers(struct rule_compiler *c, const struct value *sc
     s->trim = rule_is_on(schema, "trim");
     s->trim_left = rule_is_on(schema, "trimLeft");
     s->trim_right = rule_is_on(schema, "trimRight");
-    s->lower = rule_is_on(schema, "lowercase") || rule_is_on(schema, "localeLowercase");
-    s->upper = rule_is_on(schema, "uppercase") || rule_is_on(schema, "localeUppercase");
+    s->lower = rule_is_on(schema, "lowercase");
+    s->upper = rule_is_on(schema, "uppercase");
+    s->lower_again = rule_is_on(schema, "localeLowercase");
+    s->upper_again = rule_is_on(schema, "localeUppercase");
     return read_padding(c, schema, "padStart", &s->pad_start) &&
            read_padding(c, schema, "padEnd", &s->pad_end);
 }
@@ -122,5 +124,7 @@ struct bytes rule_string_sanitize(const struct rule_string *s, struct bytes text
     text = pad(text, &s->pad_start, true, arena);
     text = pad(text, &s->pad_end, false, arena);
     text = s->lower ? rule_string_lower(text, arena) : text;
-    return s->upper ? to_upper(text, arena) : text;
+    text = s->upper ? to_upper(text, arena) : text;
+    text = s->lower_again ? rule_string_lower(text, arena) : text;
+    return s->upper_again ? to_upper(text, arena) : text;
 }

@@ -7,6 +7,16 @@
 #include "base/mem.h"
 #include "validation/rule.h"
 
+/* What a run may take, in proportion to its params: enough for some rules at each value. */
+enum {
+    RUN_STEPS = 3000000,
+    RUN_STEPS_PER_BYTE = 4,
+    RUN_WORK = 4000000, /* of patterns, in characters: less than ten milliseconds */
+    RUN_WORK_PER_BYTE = 128,
+    RUN_BYTES = 16 << 20,
+    RUN_BYTES_PER_BYTE = 64,
+};
+
 /* Fits a tree of some hundred values; what checks larger ones goes to the heap. */
 enum { SCRATCH_BYTES = 12 * 1024 };
 
@@ -15,6 +25,7 @@ struct validation {
     struct rule_options options;
     struct rule_regex *regexes;
     struct rule *root;
+    struct bytes label; /* of the root: what the schema itself says, not what aliases add */
 };
 
 static bool read_options(struct rule_compiler *c, const struct value *options)
@@ -65,10 +76,18 @@ static struct value *root_definition(struct value *schema, struct arena *arena)
     return definition;
 }
 
-static struct rule *compile_root(struct rule_compiler *c, struct bytes schema_text,
+static struct bytes root_label(const struct value *schema, struct arena *arena)
+{
+    const struct value *label = value_get(schema, BYTES("label"));
+
+    return rule_is_true(schema, "$$root") && value_is_truthy(label)
+               ? value_convert_text(label, arena)
+               : BYTES_NONE;
+}
+
+static struct rule *compile_root(struct rule_compiler *c, struct value *schema,
                                  struct bytes options)
 {
-    struct value *schema = value_parse(arena_copy(c->arena, schema_text), c->arena);
 
     if (!read_options(c, value_parse(arena_copy(c->arena, options), c->arena))) {
         return NULL;
@@ -79,14 +98,31 @@ static struct rule *compile_root(struct rule_compiler *c, struct bytes schema_te
     return rule_compile(c, root_definition(schema, c->arena));
 }
 
-int validation_compile(struct bytes schema, struct bytes options, struct validation **out,
+static bool is_too_large(struct bytes schema, struct buf *error)
+{
+    if (schema.n > VALIDATION_SCHEMA_BYTES_MAX) {
+        buf_add_format(error, "Schema is larger than %d bytes.", VALIDATION_SCHEMA_BYTES_MAX);
+        return true;
+    }
+    return false;
+}
+
+int validation_compile(struct bytes schema_text, struct bytes options, struct validation **out,
                        struct buf *error)
 {
-    struct validation *v = mem_new(struct validation);
-    struct rule_compiler c = {.arena = &v->arena, .error = error};
+    struct validation *v;
+    struct rule_compiler c = {.error = error};
+    struct value *schema;
 
+    if (is_too_large(schema_text, error)) {
+        return ERR_INVALID;
+    }
+    v = mem_new(struct validation);
+    c.arena = &v->arena;
     arena_init(&v->arena);
+    schema = value_parse(arena_copy(&v->arena, schema_text), &v->arena);
     v->root = compile_root(&c, schema, options);
+    v->label = root_label(schema, &v->arena);
     v->options = c.options;
     v->regexes = c.regexes;
     if (!v->root) {
@@ -121,17 +157,32 @@ static struct bytes to_text(const struct value *v, struct arena *arena)
     return text;
 }
 
+/* What a value is in errors may be large, and in many of them: the last ones are left out. */
+static struct bytes errors_text(const struct rule_run *r, struct arena *arena)
+{
+    struct bytes text;
+    struct buf out;
+
+    buf_init(&out, BUF_NO_LIMIT);
+    for (size_t i = 0; i < r->errors->n && out.n < VALIDATION_ERRORS_BYTES_MAX; i++) {
+        rule_message_fill(r->errors->items[i], r->arena);
+        buf_add_char(&out, i > 0 ? ',' : '[');
+        value_to_json(r->errors->items[i], &out);
+    }
+    buf_add_char(&out, ']');
+    text = arena_copy(arena, buf_bytes(&out));
+    buf_fini(&out);
+    return text;
+}
+
 static void run(const struct validation *v, struct rule_run *r, struct value *value)
 {
-    struct rule_place root = {.step = RULE_STEP_ROOT, .label = v->root->label};
+    struct rule_place root = {.step = RULE_STEP_ROOT, .label = v->label};
 
     r->options = &v->options;
     r->errors = value_array(r->arena);
     /* What the root rule gives back is lost: only changes inside the value count. */
     (void)rule_apply(r, v->root, &root, &root, value);
-    for (size_t i = 0; i < r->errors->n; i++) {
-        rule_message_fill(r->errors->items[i], r->arena);
-    }
 }
 
 void validation_run(const struct validation *v, struct bytes params, struct arena *arena,
@@ -140,13 +191,22 @@ void validation_run(const struct validation *v, struct bytes params, struct aren
     /* Not zeroed, as builds do it with locals: most of it is never used. */
     _Alignas(max_align_t) __attribute__((uninitialized)) char room[SCRATCH_BYTES];
     struct arena scratch;
-    struct rule_run r = {.arena = &scratch};
+    struct rule_run r = {.arena = &scratch,
+                         .steps_left = RUN_STEPS + RUN_STEPS_PER_BYTE * (uint64_t)params.n,
+                         .work_left = RUN_WORK + RUN_WORK_PER_BYTE * (uint64_t)params.n};
     struct value *value;
 
     arena_init_in(&scratch, room, sizeof(room));
     value = value_parse(params, &scratch);
+    r.arena_bytes_max = scratch.used_bytes + RUN_BYTES + RUN_BYTES_PER_BYTE * params.n;
     run(v, &r, value);
-    *out_params = r.changed && value ? to_text(value, arena) : params;
-    *out_errors = r.n_errors ? to_text(r.errors, arena) : BYTES_NONE;
+    if (rule_is_exhausted(&r)) {
+        *out_params = params;
+        *out_errors = BYTES("[{\"type\":\"limit\",\"message\":"
+                            "\"The parameters take too much work to check.\"}]");
+    } else {
+        *out_params = r.changed && value ? to_text(value, arena) : params;
+        *out_errors = r.n_errors ? errors_text(&r, arena) : BYTES_NONE;
+    }
     arena_fini(&scratch);
 }

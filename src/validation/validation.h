@@ -11,8 +11,16 @@
 
 struct validation;
 
-/* More errors than this in one run are not listed. */
-enum { VALIDATION_ERRORS_MAX = 1000 };
+enum {
+    /* --- what a schema may be; larger ones are refused --- */
+    VALIDATION_SCHEMA_BYTES_MAX = 1 << 20, /* its text */
+    VALIDATION_RULES_MAX = 10000,          /* aliases worked in */
+    VALIDATION_LIST_MAX = 10000,           /* members of an enum */
+    /* --- what a run may give back; more is left out --- */
+    VALIDATION_ERRORS_MAX = 1000,
+    VALIDATION_ERRORS_BYTES_MAX = 1 << 20,
+    VALIDATION_MESSAGE_BYTES_MAX = 64 << 10,
+};
 
 /*
  * Both arguments are validated slices and copied. options: the broker option validator.options
@@ -28,7 +36,8 @@ void validation_free(struct validation *v); /* NULL passes */
  * out_params: the sanitised value, the very same slice when nothing changed. out_errors: a JSON
  * array of {type, message, field?, expected?, actual?, label?}, or BYTES_NONE when params are
  * valid. Both live in the arena, or where params live. Params that pass unchanged take nothing of
- * it, and nothing of the heap unless they are large (some hundred values).
+ * it, and nothing of the heap unless they are large (some hundred values). A run whose work or
+ * memory is out of proportion to the params ends with the one error {type: "limit"}.
  */
 void validation_run(const struct validation *v, struct bytes params, struct arena *arena,
                     struct bytes *out_params, struct bytes *out_errors);

@@ -173,6 +173,12 @@ export const everywhere = [
     'The next node on the ring serves them meanwhile.'],
   ['Latency that a definition asks for after the start never pings; a host that is gone keeps its time.',
     'It pings from then on; the time goes with the last node of the host.'],
+  ['Rules of `params` are pasted into JavaScript: some throw when they are compiled or run (`label: true`, an object for ' +
+    '`currency`), quotes and backslashes in texts break or become code.',
+    'Texts are data; such rules are refused with a reason, or do what they say. The rules `class` and `custom` with a list ' +
+    'are refused; `objectID` takes 24 hexadecimal digits.'],
+  ['A date that a rule has made is a Date for the rules that see it next; V8 takes many more texts for dates.',
+    'It is a text. Dates are ISO 8601, RFC 1123 or what Date prints, and milliseconds.'],
   ['`client` of a node tells the version of Node.js.', '`client` tells what the sidecar is.'],
 ];
 

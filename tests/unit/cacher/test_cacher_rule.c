@@ -100,14 +100,23 @@ static void what_cannot_be_done_is_refused(void **state)
                                         "{\"keys\":\"a\"}",
                                         "{\"keys\":[1]}",
                                         "{\"lock\":1}",
-                                        "{\"keygen\":\"f\"}"};
+                                        "{\"keygen\":\"f\"}",
+                                        "{\"ttl\":-1}",
+                                        "{\"lock\":{\"enabled\":1}}",
+                                        "{\"lock\":{\"ttl\":\"5\"}}"};
+    static const char *const members[] = {
+        "",     "",     "",       "enabled", "enabled",      "ttl",     "keys",
+        "keys", "lock", "keygen", "ttl",     "lock.enabled", "lock.ttl"};
 
-    assert_null(cacher_rule_fault(BYTES_NONE));
+    const char *member;
+
+    assert_null(cacher_rule_fault(BYTES_NONE, &member));
     for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++) {
-        assert_null(cacher_rule_fault(bytes_cstr(fine[i])));
+        assert_null(cacher_rule_fault(bytes_cstr(fine[i]), &member));
     }
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        assert_non_null(cacher_rule_fault(bytes_cstr(wrong[i])));
+        assert_non_null(cacher_rule_fault(bytes_cstr(wrong[i]), &member));
+        assert_string_equal(member, members[i]);
     }
 }
 

@@ -183,6 +183,188 @@ static void faults_have_their_path(void **state)
     }
 }
 
+/* --- every member with every wrong type --- */
+enum kind { TRUE = 1, NUMBER = 2, NEGATIVE = 4, ZERO = 8, TEXT = 16, LIST = 32, OBJECT = 64 };
+
+static const struct {
+    const char *value;
+    unsigned kind;
+} samples[] = {
+    {"true", TRUE}, {"5", NUMBER}, {"-1", NEGATIVE}, {"0", ZERO},
+    {"'x'", TEXT},  {"[]", LIST},  {"{}", OBJECT},   {"1e400", NEGATIVE},
+};
+
+enum { AMOUNT = NUMBER | ZERO };
+
+static const struct {
+    const char *path;
+    unsigned good; /* kinds */
+} members[] = {
+    {"version", NUMBER | NEGATIVE | ZERO | TEXT},
+    {"settings.baseUrl", TEXT},
+    {"settings.$noVersionPrefix", TRUE},
+    {"settings.$noServiceNamePrefix", TRUE},
+    {"settings.$secureSettings", LIST},
+    {"settings.$dependencyTimeout", AMOUNT},
+    {"settings.$dependencyInterval", AMOUNT},
+    {"settings.$shutdownTimeout", AMOUNT},
+    {"settings.$cache", TRUE | OBJECT},
+    {"settings.$cache.ttl", AMOUNT},
+    {"actions.x.name", TEXT},
+    {"actions.x.params", OBJECT},
+    {"actions.x.timeout", AMOUNT},
+    {"actions.x.cache", TRUE | OBJECT},
+    {"actions.x.cache.enabled", TRUE},
+    {"actions.x.cache.ttl", AMOUNT},
+    {"actions.x.cache.keys", LIST},
+    {"actions.x.cache.lock", TRUE | OBJECT},
+    {"actions.x.cache.lock.enabled", TRUE},
+    {"actions.x.cache.lock.ttl", AMOUNT},
+    {"actions.x.cache.lock.staleTime", AMOUNT},
+    {"actions.x.cache.keygen", 0},
+    {"actions.x.retryPolicy", OBJECT},
+    {"actions.x.retryPolicy.enabled", TRUE},
+    {"actions.x.retryPolicy.retries", AMOUNT},
+    {"actions.x.retryPolicy.delay", AMOUNT},
+    {"actions.x.retryPolicy.maxDelay", AMOUNT},
+    {"actions.x.retryPolicy.factor", NUMBER},
+    {"actions.x.retryPolicy.check", OBJECT},
+    {"actions.x.circuitBreaker", OBJECT},
+    {"actions.x.circuitBreaker.enabled", TRUE},
+    {"actions.x.circuitBreaker.threshold", AMOUNT},
+    {"actions.x.circuitBreaker.windowTime", NUMBER},
+    {"actions.x.circuitBreaker.minRequestCount", AMOUNT},
+    {"actions.x.circuitBreaker.halfOpenTime", AMOUNT},
+    {"actions.x.circuitBreaker.check", OBJECT},
+    {"actions.x.bulkhead", OBJECT},
+    {"actions.x.bulkhead.enabled", TRUE},
+    {"actions.x.bulkhead.concurrency", NUMBER},
+    {"actions.x.bulkhead.maxQueueSize", AMOUNT},
+    {"actions.x.visibility", TEXT},
+    {"actions.x.strategy", 0},
+    {"actions.x.strategyOptions", OBJECT},
+    {"actions.x.strategyOptions.sampleCount", NUMBER},
+    {"actions.x.strategyOptions.lowCpuUsage", NUMBER},
+    {"actions.x.strategyOptions.lowLatency", NUMBER},
+    {"actions.x.strategyOptions.collectCount", NUMBER},
+    {"actions.x.strategyOptions.pingInterval", NUMBER},
+    {"actions.x.strategyOptions.shardKey", TEXT},
+    {"actions.x.strategyOptions.vnodes", NUMBER},
+    {"actions.x.strategyOptions.ringSize", NUMBER},
+    {"actions.x.strategyOptions.cacheSize", NUMBER},
+    {"actions.x.tracing", TRUE | OBJECT},
+    {"actions.x.cleanCache", TRUE | TEXT | LIST},
+    {"events.x.name", TEXT},
+    {"events.x.group", TEXT},
+    {"events.x.params", OBJECT},
+    {"events.x.debounce", AMOUNT},
+    {"events.x.throttle", AMOUNT},
+    {"events.x.bulkhead", OBJECT},
+    {"events.x.bulkhead.enabled", TRUE},
+    {"events.x.bulkhead.concurrency", NUMBER},
+    {"events.x.bulkhead.maxQueueSize", AMOUNT},
+    {"events.x.strategy", 0},
+    {"events.x.strategyOptions", OBJECT},
+    {"events.x.strategyOptions.shardKey", TEXT},
+    {"events.x.tracing", TRUE | OBJECT},
+    {"events.x.cleanCache", TRUE | TEXT | LIST},
+};
+
+/* {'name':'a','actions':{'x':{'handler':'http://h','cache':{'ttl':value}}}} */
+static void write_schema(char *out, size_t room, const char *path, const char *value)
+{
+    size_t n = (size_t)snprintf(out, room, "{'name':'a'");
+    unsigned depth = 0;
+
+    for (const char *rest = path; *rest; depth++) {
+        size_t part = strcspn(rest, ".");
+        bool is_last = !rest[part];
+
+        n += (size_t)snprintf(out + n, room - n, "%s'%.*s':%s", depth == 1 || depth > 2 ? "" : ",",
+                              (int)part, rest, is_last ? value : "{");
+        if (depth == 1 && !is_last && path[0] != 's') {
+            n += (size_t)snprintf(out + n, room - n, "'handler':'http://h'");
+        } else if (depth == 1 && !is_last) {
+            n += (size_t)snprintf(out + n, room - n, "'z':1"); /* so that a comma fits */
+        }
+        rest += part + !is_last;
+    }
+    while (depth--) {
+        n += (size_t)snprintf(out + n, room - n, "}");
+    }
+    assert_true(n < room);
+}
+
+static void wrong_types_are_refused_with_their_path(void **state)
+{
+    char schema[512];
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        write_schema(schema, sizeof(schema), members[i].path, "null");
+        assert_int_equal(check(schema).n_faults, 0);
+        for (size_t k = 0; k < sizeof(samples) / sizeof(samples[0]); k++) {
+            bool is_good = members[i].good & samples[k].kind;
+            struct outcome o;
+
+            write_schema(schema, sizeof(schema), members[i].path, samples[k].value);
+            o = check(schema);
+            if (o.n_faults != !is_good || (!is_good && strcmp(o.path, members[i].path) != 0)) {
+                fail_msg("%u faults, the first at %s: %s", o.n_faults, o.path, schema);
+            }
+        }
+    }
+}
+
+static void what_members_hold_is_checked(void **state)
+{
+    static const char *const good[] = {"'strategy':'Random'", "'strategy':'roundrobin'",
+                                       "'retryPolicy':{'check':{'codes':[500,'502-504']}}",
+                                       "'cache':{'enabled':{'param':'a'},'keys':['a']}"};
+    static const char *const wrong[][2] = {
+        {"'strategy':'Nearest'", "actions.x.strategy"},
+        {"'retryPolicy':{'check':{'codes':['x']}}", "actions.x.retryPolicy.check"},
+        {"'circuitBreaker':{'check':{'types':5}}", "actions.x.circuitBreaker.check"},
+        {"'cache':{'keys':[5]}", "actions.x.cache.keys"},
+        {"'cleanCache':[5]", "actions.x.cleanCache"},
+    };
+    char schema[256];
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        (void)snprintf(schema, sizeof(schema),
+                       "{'name':'a','actions':{'x':{'handler':'http://h',%s}}}", good[i]);
+        assert_int_equal(check(schema).n_faults, 0);
+    }
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct outcome o;
+
+        (void)snprintf(schema, sizeof(schema),
+                       "{'name':'a','actions':{'x':{'handler':'http://h',%s}}}", wrong[i][0]);
+        o = check(schema);
+        assert_int_equal(o.n_faults, 1);
+        assert_string_equal(o.path, wrong[i][1]);
+    }
+    assert_string_equal(check("{'name':'a','settings':{'$secureSettings':['a',5]}}").path,
+                        "settings.$secureSettings");
+    assert_string_equal(check("{'name':'a','settings':{'$secureSettings':[['a',{}]]}}").path,
+                        "settings.$secureSettings");
+    assert_int_equal(check("{'name':'a','settings':{'$secureSettings':['a',['b']]}}").n_faults, 0);
+    assert_string_equal(
+        check("{'name':'a','events':{'e':{'handler':'http://h','params':{'a':'nosuchrule'}}}}")
+            .path,
+        "events.e.params");
+}
+
+static void unknown_visibilities_are_warned_of(void **state)
+{
+    struct outcome o =
+        check("{'name':'a','actions':{'x':{'handler':'http://h','visibility':'pubic'}}}");
+
+    assert_int_equal(o.n_faults, 0);
+    assert_non_null(strstr(o.warnings, "actions.x.visibility"));
+    o = check("{'name':'a','actions':{'x':{'handler':'http://h','visibility':'protected'}}}");
+    assert_string_equal(o.warnings, "[]");
+}
+
 static void all_faults_are_listed(void **state)
 {
     struct outcome o =
@@ -219,7 +401,7 @@ static void caching_is_checked(void **state)
     assert_int_equal(o.n_faults, 0);
     o = check("{'name':'a','actions':{'x':{'handler':'http://h','cache':{'keygen':'f'}}}}");
     assert_int_equal(o.n_faults, 1);
-    assert_string_equal(o.path, "actions.x.cache");
+    assert_string_equal(o.path, "actions.x.cache.keygen");
     o = check("{'name':'a','events':{'e':{'handler':'http://h','cleanCache':{}}}}");
     assert_int_equal(o.n_faults, 1);
     assert_string_equal(o.path, "events.e.cleanCache");
@@ -231,6 +413,9 @@ int main(void)
         cmocka_unit_test(caching_is_checked),
         cmocka_unit_test(good_schemas_pass),
         cmocka_unit_test(faults_have_their_path),
+        cmocka_unit_test(wrong_types_are_refused_with_their_path),
+        cmocka_unit_test(what_members_hold_is_checked),
+        cmocka_unit_test(unknown_visibilities_are_warned_of),
         cmocka_unit_test(all_faults_are_listed),
         cmocka_unit_test(names_end_at_255_bytes),
         cmocka_unit_test(relative_handlers_without_a_base_are_warned_of),

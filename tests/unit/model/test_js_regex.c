@@ -102,6 +102,64 @@ static void test_long_texts(void **state)
     js_regex_free(linear);
 }
 
+/* Runs of one step each, as long as the text; each of these took seconds to minutes. */
+static void test_long_runs_are_bounded(void **state)
+{
+    static const char *const sources[] = {"a*b", "[ab]*[ac]*d", "a{60000}b", "(a*)\\1b",
+                                          "(?:a{999})+b"};
+    size_t n = 1 << 20;
+    char *text = mem_alloc(n);
+
+    (void)state;
+    memset(text, 'a', n);
+    for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+        struct js_regex *r = js_regex_new(bytes_cstr(sources[i]), BYTES_NONE);
+        uint64_t work = 1000000000000;
+
+        assert_non_null(r);
+        assert_false(js_regex_test_within(r, bytes_of(text, n), &work));
+        assert_in_range(1000000000000 - work, n, 200 * n);
+        js_regex_free(r);
+    }
+    mem_free(text);
+}
+
+static void test_work_is_shared(void **state)
+{
+    struct js_regex *r = js_regex_new(BYTES("^a+$"), BYTES_NONE);
+    uint64_t work = 400;
+    char text[100];
+
+    (void)state;
+    memset(text, 'a', sizeof(text));
+    assert_non_null(r);
+    assert_true(js_regex_test_within(r, bytes_of(text, sizeof(text)), &work));
+    assert_in_range(work, 1, 399);
+    while (js_regex_test_within(r, bytes_of(text, sizeof(text)), &work)) {
+    }
+    assert_int_equal(work, 0);
+    work = 60;
+    assert_true(js_regex_test_within(r, BYTES("a"), &work));
+    assert_in_range(work, 1, 59);
+    js_regex_free(r);
+}
+
+/* References are counted by what their groups hold, so a plain search still gets through. */
+static void test_references_in_long_texts(void **state)
+{
+    struct js_regex *r = js_regex_new(BYTES("(\\w)x\\1"), BYTES_NONE);
+    size_t n = 1 << 16;
+    char *text = mem_alloc(n);
+
+    (void)state;
+    memset(text, 'a', n);
+    memcpy(text + n - 3, "bxb", 3);
+    assert_non_null(r);
+    assert_true(js_regex_test(r, bytes_of(text, n)));
+    mem_free(text);
+    js_regex_free(r);
+}
+
 /* Short texts and long ones take different ways. */
 static void test_each_length(void **state)
 {
@@ -130,6 +188,8 @@ static void test_huge_patterns_are_refused(void **state)
     char *source = mem_alloc(n);
 
     (void)state;
+    memset(source, 'a', n);
+    assert_null(js_regex_new(bytes_of(source, (64 << 10) + 1), BYTES_NONE));
     memset(source, '(', n);
     assert_null(js_regex_new(bytes_of(source, n), BYTES_NONE));
     memset(source, '.', n);
@@ -140,9 +200,15 @@ static void test_huge_patterns_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_as_node),           cmocka_unit_test(test_unsupported),
-        cmocka_unit_test(test_steps_are_bounded), cmocka_unit_test(test_long_texts),
-        cmocka_unit_test(test_each_length),       cmocka_unit_test(test_huge_patterns_are_refused),
+        cmocka_unit_test(test_as_node),
+        cmocka_unit_test(test_unsupported),
+        cmocka_unit_test(test_steps_are_bounded),
+        cmocka_unit_test(test_long_texts),
+        cmocka_unit_test(test_each_length),
+        cmocka_unit_test(test_long_runs_are_bounded),
+        cmocka_unit_test(test_work_is_shared),
+        cmocka_unit_test(test_references_in_long_texts),
+        cmocka_unit_test(test_huge_patterns_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

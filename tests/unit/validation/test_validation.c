@@ -215,6 +215,135 @@ static void test_object_id(void **state)
     run_fini(&r);
 }
 
+/* What random schemas and values showed of the original (tests/differential), ' for ". */
+static const struct {
+    const char *schema, *value, *errors, *after;
+} oddities[] = {
+    {"{'a':{'type':'record','value':{'type':'equal','field':'b'}}}", "{'a':{'b':'x'}}", "", NULL},
+    {"{'a':{'type':'array','contains':1e400}}", "{'a':[]}",
+     "[{'type':'arrayContains','message':'The 'a' field must contain the '' item.','field':'a',"
+     "'expected':null,'actual':[]}]",
+     NULL},
+    {"{'a':{'type':'equal','value':-1e400}}", "{'a':-1e400}",
+     "[{'type':'equalValue','message':'The 'a' field value must be equal to ''.','field':'a',"
+     "'expected':null,'actual':-1e400}]",
+     NULL},
+    {"{'a':{'type':'enum','values':[1e400]}}", "{'a':1e400}",
+     "[{'type':'enumValue','message':'The 'a' field value 'Infinity' does not match any of the "
+     "allowed values.','field':'a','expected':'Infinity','actual':1e400}]",
+     NULL},
+    {"{'a':{'type':'any','default':{'x':[1e400]}}}", "{}", "", "{'a':{'x':[null]}}"},
+    {"{'a':'string|length'}", "{'a':'x'}",
+     "[{'type':'stringLength','message':'The 'a' field length must be true characters long.',"
+     "'field':'a','expected':true,'actual':1}]",
+     NULL},
+    {"{'a':'array|max'}", "{'a':[1,2]}",
+     "[{'type':'arrayMax','message':'The 'a' field must contain less than or equal to true "
+     "items.','field':'a','expected':true,'actual':2}]",
+     NULL},
+    {"{'a':'number|notEqual'}", "{'a':1}", "", NULL},
+    {"{'a':'number|equal'}", "{'a':1}",
+     "[{'type':'numberEqual','message':'The 'a' field must be equal to true.','field':'a',"
+     "'expected':true,'actual':1}]",
+     NULL},
+    {"{'a':'object|minProps'}", "{'a':{}}",
+     "[{'type':'objectMinProps','message':'The object 'a' must contain at least true "
+     "properties.','field':'a','expected':true,'actual':0}]",
+     NULL},
+    {"{'a':'equal|field:10'}", "{'a':1}",
+     "[{'type':'equalField','message':'The 'a' field value must be equal to '10' field value.',"
+     "'field':'a','expected':10,'actual':1}]",
+     NULL},
+    {"{'a':'uuid|version:4.5'}", "{'a':'10ba038e-48da-487b-96e8-8d3b99b6d18a'}",
+     "[{'type':'uuidVersion','message':'The 'a' field must be a valid UUID version provided.',"
+     "'field':'a','expected':4.5,'actual':4}]",
+     NULL},
+    {"{'a':'string|uppercase|localeLowercase'}", "{'a':'aB'}", "", "{'a':'ab'}"},
+    {"{'a':'objectID[]'}", "{'a':['x']}",
+     "[{'type':'objectID','message':'The 'a[0]' field must be an valid ObjectID',"
+     "'field':'a[0]','actual':'x'}]",
+     "{'a':[null]}"},
+};
+
+/* In messages the ' stays. */
+static struct bytes in_quotes(const char *text, char *out)
+{
+    size_t n = strlen(text);
+    bool in_message = false;
+
+    for (size_t i = 0; i < n; i++) {
+        in_message |= i >= 10 && strncmp(text + i - 10, "'message':", 10) == 0;
+        out[i] = text[i];
+        if (text[i] == '\'' && (!in_message || strncmp(text + i, "','", 3) == 0 ||
+                                strncmp(text + i - 1, ":'", 2) == 0)) {
+            in_message &= strncmp(text + i, "','", 3) != 0;
+            out[i] = '"';
+        }
+    }
+    return bytes_of(out, n);
+}
+
+static void test_oddities(void **state)
+{
+    char schema[256], value[256], expected[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(oddities) / sizeof(oddities[0]); i++) {
+        const char *after = oddities[i].after ? oddities[i].after : oddities[i].value;
+        struct run r;
+
+        run(&r, in_quotes(oddities[i].schema, schema), in_quotes(oddities[i].value, value));
+        assert_bytes_eq(r.errors.n ? r.errors : BYTES(""), in_quotes(oddities[i].errors, expected));
+        assert_bytes_eq(r.params, in_quotes(after, expected));
+        run_fini(&r);
+    }
+}
+
+static void test_aliases_keep_empty_names(void **state)
+{
+    struct validation *v = NULL;
+    struct bytes params, errors;
+    struct arena arena;
+    struct buf error;
+
+    (void)state;
+    arena_init(&arena);
+    buf_init(&error, BUF_NO_LIMIT);
+    assert_int_equal(
+        validation_compile(BYTES("{\"a\":{\"type\":\"x\",\"default\":{\"\":1}}}"),
+                           BYTES("{\"aliases\":{\"x\":{\"type\":\"any\",\"default\":{\"b\":2}}}}"),
+                           &v, &error),
+        0);
+    validation_run(v, BYTES("{}"), &arena, &params, &errors);
+    assert_bytes(params, "{\"a\":{\"\":1,\"b\":2}}");
+    validation_free(v);
+    buf_fini(&error);
+    arena_fini(&arena);
+}
+
+static void test_root_label_is_not_of_an_alias(void **state)
+{
+    struct validation *v = NULL;
+    struct bytes params, errors;
+    struct arena arena;
+    struct buf error;
+
+    (void)state;
+    arena_init(&arena);
+    buf_init(&error, BUF_NO_LIMIT);
+    assert_int_equal(
+        validation_compile(BYTES("{\"$$root\":true,\"type\":\"x\"}"),
+                           BYTES("{\"aliases\":{\"x\":{\"type\":\"array\",\"label\":\"L\"}}}"), &v,
+                           &error),
+        0);
+    validation_run(v, BYTES("{}"), &arena, &params, &errors);
+    assert_bytes(errors, "[{\"type\":\"array\",\"message\":\"The '' field must be an array.\","
+                         "\"actual\":{}}]");
+    validation_free(v);
+    buf_fini(&error);
+    arena_fini(&arena);
+}
+
 static void test_errors_are_bounded(void **state)
 {
     struct run r;
@@ -254,6 +383,184 @@ static void test_deep_shorthand(void **state)
     buf_fini(&error);
 }
 
+/* Refused when they are registered, each with its reason. */
+static void expect_refusal(struct buf *schema, const char *reason)
+{
+    struct validation *v = NULL;
+    struct buf error;
+
+    buf_init(&error, BUF_NO_LIMIT);
+    assert_int_equal(validation_compile(buf_bytes(schema), BYTES_NONE, &v, &error), ERR_INVALID);
+    assert_bytes_eq(bytes_of(error.p, strlen(reason)), bytes_cstr(reason));
+    assert_true(error.n < 1000);
+    buf_fini(&error);
+    buf_fini(schema);
+}
+
+static void repeat(struct buf *out, const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        buf_add(out, bytes_cstr(text));
+    }
+}
+
+static void test_huge_rules_are_refused(void **state)
+{
+    struct buf schema;
+
+    (void)state;
+    buf_init(&schema, BUF_NO_LIMIT);
+    buf_add(&schema, BYTES("{\"a\":{\"type\":\"string\",\"pattern\":\""));
+    repeat(&schema, "a", 1 << 19);
+    buf_add(&schema, BYTES("\"}}"));
+    expect_refusal(&schema, "Invalid regular expression: /aaa");
+
+    buf_init(&schema, BUF_NO_LIMIT);
+    buf_add(&schema, BYTES("{\"a\":{\"type\":\"enum\",\"values\":[1"));
+    repeat(&schema, ",1", VALIDATION_LIST_MAX);
+    buf_add(&schema, BYTES("]}}"));
+    expect_refusal(&schema, "The 'values' field has more than 10000 values.");
+
+    buf_init(&schema, BUF_NO_LIMIT);
+    buf_add(&schema, BYTES("{\"a\":\""));
+    repeat(&schema, "x", VALIDATION_SCHEMA_BYTES_MAX);
+    buf_add(&schema, BYTES("\"}"));
+    expect_refusal(&schema, "Schema is larger than 1048576 bytes.");
+
+    buf_init(&schema, BUF_NO_LIMIT);
+    for (int i = 0; i <= VALIDATION_RULES_MAX; i++) {
+        buf_add_format(&schema, "%s\"p%d\":\"any\"", i ? "," : "{", i);
+    }
+    buf_add_char(&schema, '}');
+    expect_refusal(&schema, "Schema has more than 10000 rules.");
+
+    buf_init(&schema, BUF_NO_LIMIT);
+    buf_add(&schema, BYTES("{\"a\":"));
+    repeat(&schema, "{\"type\":\"record\",\"value\":", 2000);
+    buf_add(&schema, BYTES("\"any\""));
+    repeat(&schema, "}", 2001);
+    expect_refusal(&schema, "Schema is nested too deeply.");
+}
+
+/* Each alias has the next one twice: 2^30 rules out of 30 lines. */
+static void test_aliases_cannot_explode(void **state)
+{
+    struct validation *v = NULL;
+    struct buf options, error;
+
+    (void)state;
+    buf_init(&options, BUF_NO_LIMIT);
+    buf_init(&error, BUF_NO_LIMIT);
+    for (int i = 0; i < 30; i++) {
+        buf_add_format(&options, "%s\"a%d\":{\"type\":\"tuple\",\"items\":[\"a%d\",\"a%d\"]}",
+                       i ? "," : "{\"aliases\":{", i, i + 1, i + 1);
+    }
+    buf_add(&options, BYTES(",\"a30\":{\"type\":\"any\"}}}"));
+    assert_int_equal(validation_compile(BYTES("{\"a\":\"a0\"}"), buf_bytes(&options), &v, &error),
+                     ERR_INVALID);
+    assert_bytes(buf_bytes(&error), "Schema has more than 10000 rules.");
+    buf_fini(&options);
+    buf_fini(&error);
+}
+
+static const char limit_error[] =
+    "[{\"type\":\"limit\",\"message\":\"The parameters take too much work to check.\"}]";
+
+/* {"a":[item,item,...]} */
+static void run_list(struct run *r, const char *schema, const char *item, size_t n)
+{
+    struct buf params;
+
+    buf_init(&params, BUF_NO_LIMIT);
+    buf_add(&params, BYTES("{\"a\":["));
+    for (size_t i = 0; i < n; i++) {
+        buf_add(&params, i > 0 ? BYTES(",") : BYTES_NONE);
+        buf_add(&params, bytes_cstr(item));
+    }
+    buf_add(&params, BYTES("]}"));
+    run(r, bytes_cstr(schema), buf_bytes(&params));
+    if (bytes_is_set(r->errors) && bytes_eq(r->errors, bytes_cstr(limit_error))) {
+        assert_ptr_equal(r->params.p, params.p);
+        r->params = BYTES_NONE; /* ends with params */
+    } else {
+        r->params = BYTES("{}");
+    }
+    buf_fini(&params);
+}
+
+/* The schema is before, middle times so much, and after; items are as in run_list. */
+static const struct {
+    const char *before, *middle;
+    size_t times;
+    const char *after, *item;
+    size_t n_items;
+} heavy[] = {
+    /* a megabyte of padding for each */
+    {"{\"a\":\"array\",\"a\":{\"type\":\"array\",\"items\":\"string|padStart:100000", "0", 1,
+     "\"}}", "\"\"", 1000},
+    {"{\"a\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"pattern\":\"^(a", "+", 1,
+     ")+$\"}}}", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"", 2000},
+    /* a large default for each */
+    {"{\"a\":{\"type\":\"array\",\"items\":{\"$$type\":\"object\",\"x\":{\"type\":\"any\","
+     "\"default\":[0",
+     ",0", 100000, "]}}}}", "{}", 1000},
+    {"{\"a\":{\"type\":\"array\",\"items\":[\"url\"", ",\"string\"", 1000, "]}}", "1", 10000},
+    {"{\"a\":{\"type\":\"array\",\"enum\":[1", ",1", VALIDATION_LIST_MAX - 1, "]}}", "2", 100000},
+};
+
+static void test_runs_are_bounded(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(heavy) / sizeof(heavy[0]); i++) {
+        struct buf schema;
+        struct run r;
+
+        buf_init(&schema, BUF_NO_LIMIT);
+        buf_add(&schema, bytes_cstr(heavy[i].before));
+        repeat(&schema, heavy[i].middle, heavy[i].times);
+        buf_add(&schema, bytes_of(heavy[i].after, strlen(heavy[i].after) + 1));
+        run_list(&r, schema.p, heavy[i].item, heavy[i].n_items);
+        assert_bytes_eq(r.errors, bytes_cstr(limit_error));
+        assert_none(r.params);
+        run_fini(&r);
+        buf_fini(&schema);
+    }
+}
+
+/* What is large but plain passes. */
+static void test_large_params_pass(void **state)
+{
+    struct run r;
+
+    (void)state;
+    run_list(
+        &r,
+        "{\"a\":{\"type\":\"array\",\"items\":{\"$$type\":\"object|strict\",\"id\":"
+        "\"number|convert|min:1\",\"mail\":\"email|normalize\",\"s\":[\"string\",\"number\"]}}}",
+        "{\"id\":\"12345\",\"mail\":\"Somebody.Or.Other@Example.Com\",\"s\":1}", 20000);
+    assert_none(r.errors);
+    run_fini(&r);
+}
+
+static void test_errors_have_a_size(void **state)
+{
+    struct run r;
+
+    (void)state;
+    run_list(
+        &r,
+        "{\"a\":{\"type\":\"array\",\"items\":{\"type\":\"number\",\"messages\":{\"number\":"
+        "\"{actual}{actual}{actual}{actual}\"}}}}",
+        "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+        "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+        "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+        "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]",
+        1000);
+    assert_in_range(r.errors.n, VALIDATION_ERRORS_BYTES_MAX, VALIDATION_ERRORS_BYTES_MAX + 4096);
+    assert_in_range(json_count(r.errors), 100, 999);
+    run_fini(&r);
+}
+
 static void test_unique_with_undefined(void **state)
 {
     struct run r;
@@ -276,8 +583,16 @@ int main(void)
         cmocka_unit_test(test_refused_options),
         cmocka_unit_test(test_unchanged_params_are_the_same_slice),
         cmocka_unit_test(test_object_id),
+        cmocka_unit_test(test_oddities),
+        cmocka_unit_test(test_aliases_keep_empty_names),
+        cmocka_unit_test(test_root_label_is_not_of_an_alias),
         cmocka_unit_test(test_errors_are_bounded),
         cmocka_unit_test(test_deep_shorthand),
+        cmocka_unit_test(test_huge_rules_are_refused),
+        cmocka_unit_test(test_aliases_cannot_explode),
+        cmocka_unit_test(test_runs_are_bounded),
+        cmocka_unit_test(test_large_params_pass),
+        cmocka_unit_test(test_errors_have_a_size),
         cmocka_unit_test(test_unique_with_undefined),
     };
 

@@ -9,16 +9,11 @@
 #include "model/mol_error.h"
 #include "json/json.h"
 
-struct metric;
-
 /* policy: slice, an object or anything else (then all is initial). */
 double policy_number(struct bytes policy, struct bytes name, double initial);
 bool policy_bool(struct bytes policy, struct bytes name, bool initial);
 
 /* check: slice, an object. */
 bool policy_check(struct bytes check, const struct mol_error *error);
-/* One more in a metric with the labels service (BYTES_NONE: absent) and action. NULL passes. */
-void policy_count(struct metric *m, struct bytes service, struct bytes action);
-
 /* NULL, or what is wrong with a check: a sentence part, static. */
 const char *policy_check_fault(struct bytes check);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads policies and tests errors against declared conditions. */
-#include "middleware/policy.h"
-
-#include "metrics/metric.h"
+#include "model/policy.h"
 
 double policy_number(struct bytes policy, struct bytes name, double initial)
 {
@@ -16,18 +14,6 @@ bool policy_bool(struct bytes policy, struct bytes name, bool initial)
     struct bytes value = json_get(policy, name);
 
     return json_type(value) == JSON_BOOL ? json_is_true(value) : initial;
-}
-
-void policy_count(struct metric *m, struct bytes service, struct bytes action)
-{
-    if (m) {
-        const struct metric_label labels[] = {
-            bytes_is_set(service) ? metric_text(service) : metric_slice(BYTES_NONE),
-            metric_text(action),
-        };
-
-        metric_add(metric_item(m, labels), 1);
-    }
 }
 
 /* 500, "500" or "502-504". False: none of these. */

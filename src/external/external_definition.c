@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks the definition of one action or event (docs/api.md, Registering a service). */
+#include "cacher/cacher_rule.h"
+#include "external/external_internal.h"
+#include "model/policy.h"
+#include "registry/strategy.h"
+#include "validation/validation.h"
+
+/* Length of "scheme:" at the start, 0 when there is none. */
+static size_t scheme_length(struct bytes url)
+{
+    for (size_t i = 0; i < url.n; i++) {
+        char c = url.p[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+        if (c == ':') {
+            return i > 0 ? i + 1 : 0;
+        }
+        if (!is_letter && (i == 0 || ((c < '0' || c > '9') && c != '+' && c != '-' && c != '.'))) {
+            return 0;
+        }
+    }
+    return 0;
+}
+
+static bool is_known_scheme(struct bytes scheme)
+{
+    return bytes_eq_nocase(scheme, BYTES("http:")) || bytes_eq_nocase(scheme, BYTES("https:")) ||
+           bytes_eq_nocase(scheme, BYTES("unix:"));
+}
+
+static void check_url(struct external_check *c, struct bytes path, struct bytes handler)
+{
+    struct bytes url = json_string(handler, c->arena);
+    size_t n = scheme_length(url);
+
+    if (external_check_has_control(url)) {
+        external_check_refuse(c, path, handler, "has control characters");
+    } else if (c->has_base_url) {
+        return;
+    } else if (n == 0) {
+        external_check_warn(c, path,
+                            "is relative and there is no settings.baseUrl: calls will fail");
+    } else if (!is_known_scheme(bytes_of(url.p, n))) {
+        external_check_refuse(c, path, handler, "must be an http, https or unix URL");
+    }
+}
+
+static struct bytes handler_of(struct bytes definition)
+{
+    return json_is_object(definition) ? json_get(definition, BYTES("handler")) : definition;
+}
+
+/* The rules must compile; what is wrong with them the validator says. */
+static void check_params(struct external_check *c, struct bytes path, struct bytes params)
+{
+    struct validation *v = NULL;
+    struct buf error;
+
+    if (json_is_null_or_none(params)) {
+        return;
+    }
+    if (!json_is_object(params) && json_type(params) != JSON_ARRAY) {
+        external_check_refuse(c, path, params, "must be an object or an array");
+        return;
+    }
+    buf_init(&error, BUF_NO_LIMIT);
+    if (validation_compile(params, BYTES_NONE, &v, &error) != 0) {
+        external_check_fault(c, EXTERNAL_FAULT_SCHEMA, path, params)->text =
+            arena_copy(c->arena, buf_bytes(&error));
+    }
+    validation_free(v);
+    buf_fini(&error);
+}
+
+static const char *tracing_fault(struct bytes slice)
+{
+    return json_type(slice) == JSON_BOOL || json_is_object(slice)
+               ? NULL
+               : "must be a boolean or an object";
+}
+
+static const char *strategy_fault(struct bytes slice)
+{
+    if (json_type(slice) != JSON_STRING) {
+        return "must be a string";
+    }
+    /* no name has escapes */
+    return strategy_find(bytes_of(slice.p + 1, slice.n - 2)) ? NULL : "names no known strategy";
+}
+
+static const struct external_member retry_members[] = {
+    {"enabled", external_check_bool_fault, NULL},
+    {"retries", external_check_amount_fault, NULL},
+    {"delay", external_check_amount_fault, NULL},
+    {"maxDelay", external_check_amount_fault, NULL},
+    {"factor", external_check_positive_fault, NULL},
+    {"check", policy_check_fault, NULL},
+    {NULL, NULL, NULL},
+};
+
+static const struct external_member breaker_members[] = {
+    {"enabled", external_check_bool_fault, NULL},
+    {"threshold", external_check_amount_fault, NULL},
+    {"windowTime", external_check_positive_fault, NULL},
+    {"minRequestCount", external_check_amount_fault, NULL},
+    {"halfOpenTime", external_check_amount_fault, NULL},
+    {"check", policy_check_fault, NULL},
+    {NULL, NULL, NULL},
+};
+
+static const struct external_member bulkhead_members[] = {
+    {"enabled", external_check_bool_fault, NULL},
+    {"concurrency", external_check_positive_fault, NULL},
+    {"maxQueueSize", external_check_amount_fault, NULL},
+    {NULL, NULL, NULL},
+};
+
+static const struct external_member strategy_members[] = {
+    {"sampleCount", external_check_positive_fault, NULL},
+    {"lowCpuUsage", external_check_positive_fault, NULL},
+    {"lowLatency", external_check_positive_fault, NULL},
+    {"collectCount", external_check_positive_fault, NULL},
+    {"pingInterval", external_check_positive_fault, NULL},
+    {"shardKey", external_check_string_fault, NULL},
+    {"vnodes", external_check_positive_fault, NULL},
+    {"ringSize", external_check_positive_fault, NULL},
+    {"cacheSize", external_check_positive_fault, NULL},
+    {NULL, NULL, NULL},
+};
+
+/* Of actions and events alike. */
+static const struct external_member common_members[] = {
+    {"name", external_check_string_fault, NULL},
+    {"timeout", external_check_amount_fault, NULL},
+    {"bulkhead", external_check_object_fault, bulkhead_members},
+    {"strategy", strategy_fault, NULL},
+    {"strategyOptions", external_check_object_fault, strategy_members},
+    {"tracing", tracing_fault, NULL},
+    {"cleanCache", cacher_rule_clean_fault, NULL},
+    {NULL, NULL, NULL},
+};
+
+static const struct external_member action_members[] = {
+    {"retryPolicy", external_check_object_fault, retry_members},
+    {"circuitBreaker", external_check_object_fault, breaker_members},
+    {"visibility", external_check_string_fault, NULL},
+    {NULL, NULL, NULL},
+};
+
+static const struct external_member event_members[] = {
+    {"group", external_check_string_fault, NULL},
+    {"debounce", external_check_amount_fault, NULL},
+    {"throttle", external_check_amount_fault, NULL},
+    {NULL, NULL, NULL},
+};
+
+static struct bytes below(const struct external_check *c, struct bytes path, const char *member)
+{
+    return arena_format(c->arena, "%.*s.%s", BYTES_ARG(path), member);
+}
+
+/* Members whose values are functions in the original: the forms that JSON can have are checked by
+ * the features that serve them; what none serves is refused here. */
+static void check_unsupported(struct external_check *c, struct bytes path, struct bytes definition)
+{
+    static const char *const unsupported[] = {"use"};
+
+    for (size_t i = 0; i < sizeof(unsupported) / sizeof(unsupported[0]); i++) {
+        struct bytes value = json_get(definition, bytes_cstr(unsupported[i]));
+
+        if (!json_is_null_or_none(value)) {
+            external_check_refuse(c, below(c, path, unsupported[i]), value, "is not supported");
+        }
+    }
+}
+
+/* An event has no hooks and nobody to give something else to. */
+static void check_no_steps(struct external_check *c, struct bytes path, struct bytes definition)
+{
+    static const char *const members[] = {"hooks", "fallback"};
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        struct bytes value = json_get(definition, bytes_cstr(members[i]));
+
+        if (!json_is_null_or_none(value)) {
+            external_check_refuse(c, below(c, path, members[i]), value,
+                                  "is not supported for events");
+        }
+    }
+}
+
+/* The original takes what it does not know for private, without a word. */
+static void warn_of_visibility(struct external_check *c, struct bytes path, struct bytes visibility)
+{
+    static const char *const known[] = {"published", "public", "protected", "private"};
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (json_string_eq(visibility, bytes_cstr(known[i]))) {
+            return;
+        }
+    }
+    if (json_type(visibility) == JSON_STRING) {
+        external_check_warn(c, path, "is unknown: nobody can call the action");
+    }
+}
+
+static void check_members(struct external_check *c, struct bytes path, struct bytes definition,
+                          bool is_action)
+{
+    check_unsupported(c, path, definition);
+    check_params(c, below(c, path, "params"), json_get(definition, BYTES("params")));
+    external_check_cache(c, below(c, path, "cache"), json_get(definition, BYTES("cache")));
+    external_check_members(c, path, definition, common_members);
+    external_check_members(c, path, definition, is_action ? action_members : event_members);
+    if (is_action) {
+        warn_of_visibility(c, below(c, path, "visibility"),
+                           json_get(definition, BYTES("visibility")));
+    } else {
+        check_no_steps(c, path, definition);
+    }
+}
+
+void external_definition_check(struct external_check *c, struct bytes kind, struct bytes key,
+                               struct bytes definition)
+{
+    struct bytes name = json_string(key, c->arena);
+    struct bytes path = arena_format(c->arena, "%.*s.%.*s", BYTES_ARG(kind), BYTES_ARG(name));
+    struct bytes handler = handler_of(definition);
+    bool is_action = bytes_eq(kind, BYTES("actions"));
+
+    external_check_name(c, path, key, name);
+    if (json_type(handler) != JSON_STRING) {
+        external_check_fault(c, EXTERNAL_FAULT_HANDLER, path, definition)->text =
+            is_action ? BYTES("Invalid action handler") : BYTES("Invalid event handler");
+        return;
+    }
+    check_url(c, path, handler);
+    if (json_is_object(definition)) {
+        check_members(c, path, definition, is_action);
+    }
+}
