@@ -7,6 +7,7 @@
 #include "broker/broker.h"
 #include "metrics/metrics.h"
 #include "middleware/middleware.h"
+#include "middleware/policy.h"
 #include "registry/endpoint.h"
 
 struct fallback_middleware {
@@ -14,18 +15,6 @@ struct fallback_middleware {
     struct logger log;
     struct metric *total; /* NULL: metrics are off */
 };
-
-/* service: BYTES_NONE when the caller brought the fallback. */
-static void count(const struct fallback_middleware *m, const struct context *ctx,
-                  struct bytes service)
-{
-    const struct metric_label labels[] = {
-        bytes_is_set(service) ? metric_text(service) : metric_slice(BYTES_NONE),
-        metric_text(ctx->name),
-    };
-
-    metric_add(metric_item(m->total, labels), 1);
-}
 
 static void tell(const struct fallback_middleware *m, struct context *ctx)
 {
@@ -76,14 +65,14 @@ static enum pipeline_step fallback_leave(struct middleware *base, struct context
     }
     if (json_is_truthy(ctx->fallback_response)) {
         tell(m, ctx);
-        count(m, ctx, BYTES_NONE);
+        policy_count(m->total, BYTES_NONE, ctx->name); /* the caller's: of no service */
         ctx->error = NULL;
         ctx->result = ctx->fallback_response;
         return PIPELINE_NEXT;
     }
     if (has_own(ctx->endpoint)) {
         tell(m, ctx);
-        count(m, ctx, ctx->endpoint->service_name);
+        policy_count(m->total, ctx->endpoint->service_name, ctx->name);
         return ask_service(ctx);
     }
     return PIPELINE_NEXT;
