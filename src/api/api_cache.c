@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The cache from outside (broker.md (e), Cleaning from outside): figures, keys, cleaning. */
+/* The cache from outside (docs/api.md, Caching): figures, keys, cleaning. */
 #include "api/api_internal.h"
 #include "cacher/cacher.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One metric and its items, one for each set of labels (broker.md (g), Model). An item stays until
+ * One metric and its items, one for each set of labels (docs/metrics.md). An item stays until
  * the registry goes. Their number has a limit, as have labels: what is beyond is not counted.
  *
  * Everything takes NULL for "metrics are off", and does nothing then.

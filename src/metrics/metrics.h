@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The metrics of a node (broker.md (g)): a registry of metrics by name, in order of registration.
+ * The metrics of a node (docs/metrics.md): a registry of metrics by name, in order of registration.
  * There is one only where metrics are on; every function takes NULL for "off". The metrics of the
  * original, with their labels, units and descriptions, stand in metrics.def.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Counts and times calls, at the node that calls and at the one that runs the action, and runs of
- * event handlers (broker.md (g), moleculer.request and moleculer.event.received). A retry is a call
+ * event handlers (docs/metrics.md). A retry is a call
  * of its own inside the one before, as in the original: both end with what comes of the last.
  */
 #include "broker/broker.h"

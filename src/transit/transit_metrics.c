@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Counts packets (broker.md (g), moleculer.transit and moleculer.transporter). */
+/* Counts packets (docs/metrics.md). */
 #include "transit/transit_internal.h"
 
 void transit_metrics_init(struct transit *t)

@@ -4,7 +4,7 @@
 
 #include "cacher/cacher.h"
 #include "flow/flow.h"
-#include "metrics/metrics.h"
+#include "flow/flow_metrics.h"
 
 enum { HELD_MAX = 8 };
 
@@ -60,19 +60,12 @@ static void finish_held(unsigned i)
     "'v2.w.do':{" options "'rawName':'do','name':'v2.w.do'}},'events':{"                           \
     "'e.*':{" options "'name':'e.*'},'f':{'group':'g','name':'f'}}}"
 
-struct pair {
-    struct flow f;
-    struct flow_node a, b;
-};
-
 /* a calls, b serves; both count. */
-static void pair_prepare(struct pair *p)
+static void pair_prepare(struct flow_pair *p)
 {
     memset(&work, 0, sizeof(work));
     work.code = 503;
-    flow_init(&p->f);
-    flow_node_init(&p->f, &p->a, "a", PROTOCOL_5);
-    flow_node_init(&p->f, &p->b, "b", PROTOCOL_5);
+    flow_pair_init(p, PROTOCOL_5, PROTOCOL_5);
     p->a.options.metrics = (struct metrics_options){true, 1000};
     p->b.options.metrics = p->a.options.metrics;
     p->a.options.retry = (struct retry_options){false, 5, 100, 1000, 2};
@@ -82,30 +75,15 @@ static void pair_prepare(struct pair *p)
     p->b.options.bulkhead = (struct bulkhead_options){false, 10, 100};
 }
 
-static void pair_run(struct pair *p, const char *published)
-{
-    flow_node_start(&p->f, &p->b);
-    flow_node_serve(&p->b, published, run_work);
-    flow_node_start(&p->f, &p->a);
-    loop_advance(p->f.loop, 2000);
-}
-
-static void pair_start(struct pair *p, const char *published)
+static void pair_start(struct flow_pair *p, const char *published)
 {
     pair_prepare(p);
-    pair_run(p, published);
-}
-
-static void pair_stop(struct pair *p)
-{
-    flow_node_stop(&p->f, &p->a);
-    flow_node_stop(&p->f, &p->b);
-    flow_fini(&p->f);
+    flow_pair_start(p, published, run_work);
 }
 
 static const struct broker_call call_work = {.action = BYTES_INIT("v2.w.do"), .retries = -1};
 
-static int call_with(struct pair *p, const struct broker_call *call)
+static int call_with(struct flow_pair *p, const struct broker_call *call)
 {
     struct flow_outcome o;
     int code;
@@ -117,67 +95,16 @@ static int call_with(struct pair *p, const struct broker_call *call)
     return code;
 }
 
-static int call(struct pair *p)
+static int call(struct flow_pair *p)
 {
     return call_with(p, &call_work);
 }
-
-/* Items of a metric, "key=value" (a histogram's: its count) with ' for ", or "none". */
-static const char *figures(struct flow_node *n, const char *name)
-{
-    static char text[2048];
-    char include[128];
-    struct metrics_filter filter = {0};
-    struct buf out;
-    struct json_writer w = json_writer(&out);
-    struct json_iter it;
-    struct bytes metric, item;
-    size_t used = 0;
-
-    (void)snprintf(include, sizeof(include), "\"moleculer.%s\"", name);
-    filter.includes = bytes_cstr(include);
-    buf_init(&out, BUF_NO_LIMIT);
-    metrics_list(broker_metrics(n->broker), &filter, &w);
-    it = json_iter(buf_bytes(&out));
-    text[0] = '\0';
-    if (!json_next_item(&it, &metric)) {
-        buf_fini(&out);
-        return "none";
-    }
-    for (it = json_iter(json_get(metric, BYTES("values"))); json_next_item(&it, &item);) {
-        struct bytes value = json_get(item, BYTES("value"));
-        struct arena arena;
-
-        arena_init(&arena);
-        value = bytes_is_set(value) ? value : json_get(item, BYTES("count"));
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%.*s=%.*s", used ? " " : "",
-                                 BYTES_ARG(json_string(json_get(item, BYTES("key")), &arena)),
-                                 BYTES_ARG(value));
-        arena_fini(&arena);
-    }
-    for (char *c = text; *c; c++) {
-        *c = (char)(*c == '"' ? '\'' : *c);
-    }
-    buf_fini(&out);
-    return text;
-}
-
-/* Of a metric without labels. */
-static unsigned long long figure(struct flow_node *n, const char *name)
-{
-    unsigned long long value;
-
-    assert_true(bytes_to_u64(bytes_cstr(figures(n, name) + 1), 1 << 30, &value));
-    return value;
-}
-
-#define assert_figures(node, name, want) assert_string_equal(figures(node, name), want)
 
 /* --- calls --- */
 
 static void a_remote_call_counts_on_both_nodes(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK(""));
     assert_int_equal(call(&p), 0);
@@ -197,12 +124,12 @@ static void a_remote_call_counts_on_both_nodes(void **state)
     assert_figures(&p.b, "request.levels", "1=1 3=1");
     assert_figures(&p.a, "request.error.total", "");
     assert_figures(&p.a, "request.fallback.total", "");
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void running_calls_are_active(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o;
 
     pair_start(&p, WORK(""));
@@ -217,12 +144,12 @@ static void running_calls_are_active(void **state)
     assert_figures(&p.a, "request.active", "'v2.w'|'v2.w.do'|'remote'|=0");
     assert_figures(&p.b, "request.time", "'v2.w'|'v2.w.do'|'local'|=1");
     flow_outcome_fini(&o);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void errors_count_with_what_they_are(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     const struct broker_call to_nobody = {.action = BYTES("no.such"), .retries = -1};
 
@@ -235,13 +162,13 @@ static void errors_count_with_what_they_are(void **state)
                    "'v2.w'|'v2.w.do'|'remote'||'MoleculerRetryableError'|503|'NO'=1");
     assert_figures(&p.b, "request.error.total",
                    "'v2.w'|'v2.w.do'|'local'||'MoleculerRetryableError'|503|'NO'=1");
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 /* Each attempt is a call inside the one before; all end with what comes of the last. */
 static void attempts_count_as_calls(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o;
 
     pair_start(&p, WORK("'retryPolicy':{'enabled':true,'retries':2,'delay':10},"));
@@ -272,13 +199,13 @@ static void attempts_count_as_calls(void **state)
     loop_advance(p.f.loop, 5);
     assert_figures(&p.a, "request.active", "'v2.w'|'v2.w.do'|'remote'|=0");
     flow_outcome_fini(&o);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 /* The arena of the call forgets attempts, and whoever tries for ever is not counted for ever. */
 static void many_attempts_are_counted_in_little_memory(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK("'retryPolicy':{'enabled':true,'retries':250,'delay':0},"));
     work.fail_first = 1000;
@@ -288,12 +215,12 @@ static void many_attempts_are_counted_in_little_memory(void **state)
     assert_figures(&p.a, "request.active", "'v2.w'|'v2.w.do'|'remote'|=0");
     assert_figures(&p.a, "request.error.total",
                    "'v2.w'|'v2.w.do'|'remote'||'MoleculerRetryableError'|503|'NO'=101");
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void fallbacks_count(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct broker_call with = call_work;
 
     pair_start(&p, WORK(""));
@@ -302,12 +229,12 @@ static void fallbacks_count(void **state)
     assert_int_equal(call_with(&p, &with), 0);
     assert_figures(&p.a, "request.fallback.total", "|'v2.w.do'=1");
     assert_figures(&p.a, "request.error.total", ""); /* hidden from those outside */
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void timeouts_count(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct broker_call hurried = call_work;
 
     pair_start(&p, WORK(""));
@@ -321,7 +248,7 @@ static void timeouts_count(void **state)
     assert_figures(&p.a, "request.error.total",
                    "'v2.w'|'v2.w.do'|'remote'||'RequestTimeoutError'|504|'REQUEST_TIMEOUT'=1");
     assert_figures(&p.a, "transit.orphan.response.total", "=1"); /* b's came too late */
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 /* --- policies --- */
@@ -330,7 +257,7 @@ static void breakers_show_their_state(void **state)
 {
     static const char off[] = "'b'|'v2.w'|'v2.w.do'=0";
     static const char on[] = "'b'|'v2.w'|'v2.w.do'=1";
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK("'circuitBreaker':{'enabled':true},"));
     assert_figures(&p.a, "circuit-breaker.opened.active", "none"); /* not by the node's options */
@@ -347,23 +274,23 @@ static void breakers_show_their_state(void **state)
     assert_figures(&p.a, "circuit-breaker.half-opened.active", off);
     assert_figures(&p.a, "circuit-breaker.opened.active", off);
     assert_figures(&p.a, "circuit-breaker.opened.total", on);
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void an_enabled_breaker_is_listed(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_prepare(&p);
     p.a.options.breaker.is_enabled = true;
-    pair_run(&p, WORK(""));
+    flow_pair_start(&p, WORK(""), run_work);
     assert_figures(&p.a, "circuit-breaker.opened.total", "");
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void bulkheads_show_their_queue(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     struct flow_outcome o[4];
     struct broker_call hurried = call_work;
 
@@ -391,16 +318,16 @@ static void bulkheads_show_their_queue(void **state)
     for (int i = 0; i < 4; i++) {
         flow_outcome_fini(&o[i]);
     }
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void cachers_count_what_they_do(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_prepare(&p);
     p.b.options.cacher = (struct cacher_options){.type = BYTES("Memory"), .limit_bytes = 1 << 20};
-    pair_run(&p, WORK("'cache':{'ttl':5},"));
+    flow_pair_start(&p, WORK("'cache':{'ttl':5},"), run_work);
     (void)call(&p);
     (void)call(&p);
     loop_advance(p.f.loop, 6000);
@@ -417,12 +344,12 @@ static void cachers_count_what_they_do(void **state)
     assert_figures(&p.b, "cacher.del.total", "=1");
     assert_figures(&p.b, "cacher.del.time", "=1");
     assert_figures(&p.a, "cacher.get.total", "none");
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 /* --- events --- */
 
-static void emit(struct pair *p, const char *name)
+static void emit(struct flow_pair *p, const char *name)
 {
     broker_emit(p->a.broker, &(struct broker_event){.event = bytes_cstr(name)}, NULL, NULL);
     loop_advance(p->f.loop, 10);
@@ -430,7 +357,7 @@ static void emit(struct pair *p, const char *name)
 
 static void events_count_where_sent_and_where_handled(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_start(&p, WORK("'bulkhead':{'enabled':true},"));
     work.fail_first = 1;
@@ -442,7 +369,7 @@ static void events_count_where_sent_and_where_handled(void **state)
     loop_advance(p.f.loop, 10);
     assert_figures(&p.a, "event.emit.total", "'e.1'|=2 'f'|=1");
     assert_figures(&p.a, "event.broadcast.total", "'f'|=1");
-    assert_non_null(strstr(figures(&p.a, "event.broadcast-local.total"), "'f'|=1"));
+    assert_non_null(strstr(flow_metrics_items(&p.a, "event.broadcast-local.total"), "'f'|=1"));
     assert_figures(&p.a, "event.received.total", "");
     assert_figures(&p.b, "event.emit.total", "");
     assert_figures(&p.b, "event.received.total",
@@ -455,30 +382,30 @@ static void events_count_where_sent_and_where_handled(void **state)
                    "'w'|'w'|'e.1'||'MoleculerRetryableError'|503|'NO'=1");
     assert_figures(&p.b, "event.bulkhead.inflight", "'e.*'|'v2.w'=0");
     assert_figures(&p.b, "request.bulkhead.inflight", "");
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 /* As in the original, whether anybody listens or not. */
 static void internal_events_count(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
     const char *text;
 
     pair_start(&p, WORK(""));
-    text = figures(&p.b, "event.broadcast-local.total");
+    text = flow_metrics_items(&p.b, "event.broadcast-local.total");
     assert_non_null(strstr(text, "'$node.connected'|=1"));
     assert_non_null(strstr(text, "'$services.changed'|="));
     assert_non_null(strstr(text, "'$transporter.connected'|=1"));
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 static void names_of_callers_have_a_limit(void **state)
 {
-    struct pair p;
+    struct flow_pair p;
 
     pair_prepare(&p);
     p.a.options.metrics.max_items = 2;
-    pair_run(&p, WORK(""));
+    flow_pair_start(&p, WORK(""), run_work);
     emit(&p, "e.1");
     emit(&p, "e.2");
     emit(&p, "e.3");
@@ -486,128 +413,7 @@ static void names_of_callers_have_a_limit(void **state)
     assert_figures(&p.a, "event.emit.total", "'e.1'|=1 'e.2'|=2");
     assert_figures(&p.b, "event.received.total",
                    "'w'|'w'|'e.1'|=1 'w'|'w'|'e.2'|=2 'w'|'w'|'e.3'|=1");
-    pair_stop(&p);
-}
-
-/* --- the node --- */
-
-/* $node.metrics for one name: refreshed figures. */
-static const char *ask(struct pair *p, struct flow_node *n, const char *name)
-{
-    struct broker_call all = {.action = BYTES("$node.metrics"), .retries = -1};
-    struct flow_outcome o;
-
-    flow_call(&p->f, n, &all, &o, 100);
-    assert_int_equal(o.code, 0);
-    flow_outcome_fini(&o);
-    return figures(n, name);
-}
-
-static void the_registry_is_shown(void **state)
-{
-    struct pair p;
-
-    pair_start(&p, WORK(""));
-    assert_string_equal(ask(&p, &p.b, "registry.nodes.total"), "=2");
-    assert_figures(&p.b, "registry.nodes.online.total", "=2");
-    assert_figures(&p.b, "registry.services.total", "=2");
-    assert_figures(&p.b, "registry.service.endpoints.total", "'$node'=2 'v2.w'=1");
-    assert_figures(&p.b, "registry.actions.total", "=8");
-    assert_non_null(strstr(figures(&p.b, "registry.action.endpoints.total"), "'$node.list'=2"));
-    assert_non_null(strstr(figures(&p.b, "registry.action.endpoints.total"), "'v2.w.do'=1"));
-    assert_figures(&p.b, "registry.events.total", "=2");
-    assert_figures(&p.b, "registry.event.endpoints.total", "'e.*'=1 'f'=1");
-    assert_figures(&p.b, "broker.started", "=1");
-    assert_figures(&p.b, "broker.local.services.total", "=2");
-    assert_figures(&p.b, "broker.namespace", "='flow'");
-    assert_figures(&p.b, "node.versions.protocol", "='5'");
-    flow_node_stop(&p.f, &p.a);
-    assert_string_equal(ask(&p, &p.b, "registry.nodes.online.total"), "=1");
-    assert_figures(&p.b, "registry.nodes.total", "=2");
-    assert_figures(&p.b, "registry.service.endpoints.total", "'$node'=1 'v2.w'=1");
-    flow_node_stop(&p.f, &p.b);
-    flow_fini(&p.f);
-}
-
-static void packets_count(void **state)
-{
-    struct pair p;
-    const char *text;
-
-    pair_start(&p, WORK(""));
-    (void)call(&p);
-    (void)call(&p);
-    text = ask(&p, &p.a, "transit.publish.total");
-    assert_non_null(strstr(text, "'REQ'=2"));
-    assert_non_null(strstr(text, "'INFO'="));
-    assert_non_null(strstr(figures(&p.a, "transit.receive.total"), "'RES'=2"));
-    assert_non_null(strstr(figures(&p.b, "transit.receive.total"), "'REQ'=2"));
-    assert_figures(&p.a, "transit.connected", "=1");
-    assert_figures(&p.a, "transit.ready", "=1");
-    assert_figures(&p.a, "transit.requests.active", "=0");
-    assert_true(figure(&p.a, "transporter.packets.sent.total") >= 4);
-    assert_true(figure(&p.a, "transporter.packets.sent.bytes") > 500);
-    assert_true(figure(&p.a, "transporter.packets.received.total") >= 4);
-    assert_true(figure(&p.a, "transporter.packets.received.bytes") > 500);
-    pair_stop(&p);
-}
-
-/* Calls $node.metrics of a; its result or its error, to be freed with flow_outcome_fini. */
-static void list_metrics(struct pair *p, struct bytes params, struct flow_outcome *o)
-{
-    struct broker_call list = {.action = BYTES("$node.metrics"), .params = params, .retries = -1};
-
-    flow_call(&p->f, &p->a, &list, o, 100);
-    assert_true(o->is_done);
-}
-
-static void they_are_listed_by_filter(void **state)
-{
-    struct pair p;
-    struct flow_outcome o;
-    struct buf many;
-
-    pair_start(&p, WORK(""));
-    list_metrics(&p, flow_json("{'types':'info','includes':['**.protocol','**.total']}"), &o);
-    assert_string_equal(o.result,
-                        "[{\"type\":\"info\",\"name\":\"moleculer.node.versions.protocol\","
-                        "\"description\":\"Moleculer protocol version\",\"labelNames\":[],"
-                        "\"values\":[{\"key\":\"\",\"value\":\"5\",\"labels\":{},\"timestamp\":"
-                        "1700000002000}]}]");
-    flow_outcome_fini(&o);
-    list_metrics(&p, flow_json("{'types':5}"), &o);
-    assert_int_equal(o.code, 422);
-    flow_outcome_fini(&o);
-    buf_init(&many, BUF_NO_LIMIT);
-    buf_add(&many, BYTES("{\"includes\":[\"a\""));
-    for (int i = 0; i < 1000; i++) {
-        buf_add(&many, BYTES(",\"a\""));
-    }
-    buf_add(&many, BYTES("]}"));
-    list_metrics(&p, buf_bytes(&many), &o);
-    assert_int_equal(o.code, 400);
-    assert_non_null(strstr(o.error_json, "TOO_MANY_FILTERS"));
-    flow_outcome_fini(&o);
-    buf_fini(&many);
-    pair_stop(&p);
-}
-
-static void off_means_off(void **state)
-{
-    struct pair p;
-    struct flow_outcome o;
-
-    pair_prepare(&p);
-    p.a.options.metrics.is_enabled = false;
-    pair_run(&p, WORK(""));
-    assert_null(broker_metrics(p.a.broker));
-    list_metrics(&p, BYTES("{}"), &o);
-    assert_int_equal(o.code, 400);
-    assert_non_null(strstr(o.error_json, "METRICS_DISABLED"));
-    flow_outcome_fini(&o);
-    assert_int_equal(call(&p), 0);
-    assert_figures(&p.b, "request.total", "'v2.w'|'v2.w.do'|'local'|=1");
-    pair_stop(&p);
+    flow_pair_stop(&p);
 }
 
 int main(void)
@@ -627,10 +433,6 @@ int main(void)
         cmocka_unit_test(events_count_where_sent_and_where_handled),
         cmocka_unit_test(internal_events_count),
         cmocka_unit_test(names_of_callers_have_a_limit),
-        cmocka_unit_test(the_registry_is_shown),
-        cmocka_unit_test(packets_count),
-        cmocka_unit_test(they_are_listed_by_filter),
-        cmocka_unit_test(off_means_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
