@@ -14,6 +14,8 @@ const pages = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: '
 const text = (page) => fs.readFileSync(path.join(root, page), 'utf8');
 const blocks = (page, kind) => [...text(page).matchAll(/^```(\w*)\n(.*?)^```/gms)]
   .filter(([, of]) => of === kind).map(([, , body]) => body);
+const anchors = (page) => new Set([...text(page).replace(/^```.*?^```$/gms, '').matchAll(/^#+ (.*)$/gm)]
+  .map(([, title]) => title.toLowerCase().replace(/[^\w\s-]/g, '').replace(/\s/g, '-')));
 const help = execFileSync(path.resolve(root, process.env.SIDECAR_BIN ?? 'build/moleculer-sidecar'), ['--help'],
   { encoding: 'utf8' });
 
@@ -23,6 +25,13 @@ describe('documents', () => {
       const links = [...text(page).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, to]) => to)
         .filter((to) => !/^[a-z]+:/.test(to));
       const lost = links.filter((to) => !fs.existsSync(path.resolve(root, path.dirname(page), to)));
+      assert.deepStrictEqual(lost, []);
+    });
+
+    it(`${page}: links to headings lead to headings`, () => {
+      const links = [...text(page).matchAll(/\]\(([^)#\s]*\.md)?#([^)\s]+)\)/g)];
+      const lost = links.filter(([, to, anchor]) =>
+        !anchors(to ? path.join(path.dirname(page), to) : page).has(anchor)).map(([link]) => link);
       assert.deepStrictEqual(lost, []);
     });
 
