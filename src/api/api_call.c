@@ -70,6 +70,6 @@ void api_call_action(struct api_request *request)
         call.params = BYTES("{}");
     }
     call.meta = api_params_get(request, API_META);
-    call.parent = api_params_parent(request);
+    api_params_nest(request, &call);
     request->ctx = broker_call(request->api->broker, &call, on_called, request);
 }

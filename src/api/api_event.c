@@ -10,7 +10,7 @@ static void on_delivered(struct broker *b, void *owner)
     api_reply_empty(owner);
 }
 
-/* A text is a list of one; null and [] are all; another type is a list that nobody is in. */
+/* A text is a list of one; null is all, as [] is; another type is a list that nobody is in. */
 static struct bytes read_groups(struct api_request *request)
 {
     struct arena *arena = api_arena(request);
@@ -19,7 +19,7 @@ static struct bytes read_groups(struct api_request *request)
     if (json_is_null_or_none(groups)) {
         groups = api_params_get(request, API_GROUPS);
     }
-    if (!json_is_truthy(groups) || (json_type(groups) == JSON_ARRAY && json_count(groups) == 0)) {
+    if (!json_is_truthy(groups)) {
         return BYTES_NONE;
     }
     return json_type(groups) == JSON_ARRAY ? groups

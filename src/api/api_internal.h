@@ -74,6 +74,8 @@ bool api_options_read(struct bytes options, struct arena *arena, struct broker_c
 void api_params_read_query(struct api_request *request);
 /* The context that a nested call names by X-Parent-ID, or NULL. */
 struct context *api_params_parent(struct api_request *request);
+/* The same for a call, which is not made below one whose time was up. */
+void api_params_nest(struct api_request *request, struct broker_call *call);
 
 /* --- handlers --- */
 void api_call_action(struct api_request *request);

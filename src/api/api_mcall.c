@@ -268,10 +268,9 @@ static struct mcall_entry *add_entry(struct api_mcall *m, struct bytes key)
         .mcall = m,
         .key = key,
         .meta = BYTES("{}"),
-        .call = {.caller = BYTES("$sidecar"),
-                 .request_id = m->request_id,
-                 .parent = api_params_parent(m->request)},
+        .call = {.caller = BYTES("$sidecar"), .request_id = m->request_id},
     };
+    api_params_nest(m->request, &e->call);
     return e;
 }
 

@@ -60,9 +60,22 @@ void api_params_read_query(struct api_request *request)
     }
 }
 
+static struct bytes parent_id(const struct api_request *request)
+{
+    return http_headers_get(&request->http->headers, BYTES("X-Parent-ID"));
+}
+
 struct context *api_params_parent(struct api_request *request)
 {
-    struct bytes id = http_headers_get(&request->http->headers, BYTES("X-Parent-ID"));
+    struct bytes id = parent_id(request);
 
     return id.n ? broker_find_context(request->api->broker, id) : NULL;
+}
+
+void api_params_nest(struct api_request *request, struct broker_call *call)
+{
+    struct bytes id = parent_id(request);
+
+    call->parent = api_params_parent(request);
+    call->is_late = !call->parent && id.n && broker_was_late(request->api->broker, id);
 }

@@ -107,6 +107,7 @@ struct broker_call {
     bool is_untracked;              /* nothing waits for it when the node stops (tracking) */
     int level;                      /* of the new context; 0: 1, or the parent's + 1 */
     struct context *parent;         /* a running context of this node, or NULL */
+    bool is_late;                   /* its parent's time was up: RequestSkippedError */
 };
 
 /*
@@ -124,6 +125,9 @@ void broker_context_rewind(struct context *ctx, const struct arena_mark *mark);
 
 /* A running context of this node by its id (nested calls over HTTP), or NULL. */
 struct context *broker_find_context(struct broker *b, struct bytes id);
+/* The time of a local action is up; its id is remembered for a while, for what it still calls. */
+void broker_note_late(struct context *ctx);
+bool broker_was_late(const struct broker *b, struct bytes id);
 
 /* --- events --- */
 struct broker_event {

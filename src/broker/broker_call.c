@@ -92,7 +92,8 @@ void broker_context_set_timeout(struct context *ctx, const struct endpoint *endp
     }
 }
 
-/* A nested call gets no more time than its parent has left (docs/protocol.md, Timeouts). */
+/* A nested call gets the time its parent has left, or less when it says so itself; that stands over
+ * the time-out of the action (docs/protocol.md, Timeouts). */
 static bool limit_to_parent(struct context *ctx, const struct context *parent)
 {
     double left = parent ? context_remaining_ms(parent) : -1;
@@ -103,17 +104,22 @@ static bool limit_to_parent(struct context *ctx, const struct context *parent)
     if (left <= 0) {
         return false;
     }
-    if (ctx->timeout_ms <= 0 || ctx->timeout_ms > left) {
+    if (!ctx->has_timeout || ctx->timeout_ms <= 0 || ctx->timeout_ms > left) {
         ctx->timeout_ms = left;
         ctx->has_timeout = true;
     }
     return true;
 }
 
-static struct mol_error *refusal(struct context *ctx, const struct context *parent)
+static struct mol_error *refusal(struct context *ctx, const struct broker_call *call)
 {
     const struct broker_options *o = ctx->broker->options;
+    const struct context *parent = call->parent;
 
+    if (call->is_late || !limit_to_parent(ctx, parent)) {
+        return mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_SKIPPED, ctx->name,
+                                      o->node_id);
+    }
     if (parent && o->max_call_level > 0 && parent->level >= o->max_call_level) {
         return mol_error_max_call_level(&ctx->arena, parent->level, o->node_id);
     }
@@ -127,23 +133,16 @@ struct context *broker_call(struct broker *b, const struct broker_call *call, co
                             void *owner)
 {
     struct context *ctx = context_for_call(b, call);
-    struct mol_error *error = refusal(ctx, call->parent);
+    struct mol_error *error = refusal(ctx, call);
     struct endpoint *endpoint = error ? NULL : broker_choose_endpoint(ctx, &error);
 
     ctx->done = done;
     ctx->owner = owner;
     if (endpoint) {
         broker_context_set_timeout(ctx, endpoint);
-        if (!limit_to_parent(ctx, call->parent)) {
-            error = mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_SKIPPED, ctx->name,
-                                           b->options->node_id);
-        }
-    }
-    if (error) {
-        endpoint_unref(endpoint);
-        broker_context_fail(ctx, error);
-    } else {
         broker_context_run(ctx, endpoint);
+    } else {
+        broker_context_fail(ctx, error);
     }
     ctx->is_starting = false;
     return ctx;

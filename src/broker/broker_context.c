@@ -76,6 +76,27 @@ struct context *broker_find_context(struct broker *b, struct bytes id)
     return map_get(&b->contexts, id);
 }
 
+void broker_note_late(struct context *ctx)
+{
+    struct broker *b = ctx->broker;
+
+    if (ctx->is_registered && ctx->id.n == UUID_TEXT_BYTES) {
+        memcpy(b->late[b->n_late++ % BROKER_LATE_MAX], ctx->id.p, UUID_TEXT_BYTES);
+    }
+}
+
+bool broker_was_late(const struct broker *b, struct bytes id)
+{
+    unsigned n = b->n_late < BROKER_LATE_MAX ? b->n_late : BROKER_LATE_MAX;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (bytes_eq(id, bytes_of(b->late[i], UUID_TEXT_BYTES))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void withdraw(struct context *ctx)
 {
     if (ctx->is_registered) {

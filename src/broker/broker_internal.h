@@ -11,7 +11,7 @@
 #include "metrics/metrics.h"
 #include "transit/transit.h"
 
-enum { BROKER_MIDDLEWARES_MAX = CONTEXT_STAGES_MAX };
+enum { BROKER_MIDDLEWARES_MAX = CONTEXT_STAGES_MAX, BROKER_LATE_MAX = 256 };
 
 enum broker_state {
     BROKER_NEW,         /* -> STARTED, STOPPED */
@@ -43,7 +43,9 @@ struct broker {
     struct list removals; /* services on their way out, see broker_tracking.c */
     struct map contexts;  /* by id: local actions that run */
     unsigned n_running;
-    struct list spare; /* contexts kept for reuse */
+    char late[BROKER_LATE_MAX][UUID_TEXT_BYTES]; /* ids of calls whose time was up, a ring */
+    unsigned n_late;                             /* ever */
+    struct list spare;                           /* contexts kept for reuse */
     unsigned n_spare;
     bool has_told_started; /* $broker.started */
     struct loop_timer stop_timer;

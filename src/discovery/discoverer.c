@@ -199,6 +199,9 @@ static void on_info(void *owner, const struct packet_envelope *from, struct byte
         log_warn(&d->log, "INFO of '%.*s' is refused.", BYTES_ARG(from->sender));
         return;
     }
+    if (services_changed) {
+        d->events->on_services_changed(d->owner, false); /* first, as the originals tell it */
+    }
     if (change == REGISTRY_NODE_UPDATED) {
         log_debug(&d->log, "Node '%.*s' updated.", BYTES_ARG(from->sender));
         d->events->on_node_updated(d->owner, node);
@@ -209,9 +212,6 @@ static void on_info(void *owner, const struct packet_envelope *from, struct byte
                  reconnected ? "reconnected" : "connected");
         tell_newcomer(d, from);
         d->events->on_node_connected(d->owner, node, reconnected);
-    }
-    if (services_changed) {
-        d->events->on_services_changed(d->owner, false);
     }
 }
 
@@ -236,8 +236,8 @@ void discoverer_node_lost(struct discoverer *d, struct registry_node *node, bool
     }
     log_info(&d->log, "Node '%.*s' disconnected%s.", BYTES_ARG(node->id->bytes),
              unexpected ? " unexpectedly" : "");
-    d->events->on_services_changed(d->owner, false);
     d->events->on_node_disconnected(d->owner, node, unexpected);
+    d->events->on_services_changed(d->owner, false);
     transit_reject_node(d->transit, node->id->bytes);
 }
 

@@ -35,6 +35,7 @@ static void on_time_up(struct loop_timer *timer)
 
     log_warn(&t->owner->log, "Request '%.*s' is timed out.", BYTES_ARG(ctx->name));
     metric_count_action(t->owner->timeouts, ctx->endpoint->service_name, ctx->name);
+    broker_note_late(ctx);
     pipeline_abort(ctx, mol_error_about_action(&ctx->arena, MOL_ERROR_REQUEST_TIMEOUT, ctx->name,
                                                named_node(ctx)));
 }

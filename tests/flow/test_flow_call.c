@@ -242,11 +242,21 @@ static void a_call_given_up_cancels_its_handler(void **state)
 /* --- nesting --- */
 
 static struct flow_node *outer_node;
+static struct bytes inner_action;
+static bool is_outer_gone;
+
+static void on_outer_gone(struct context *ctx)
+{
+    is_outer_gone = true;
+}
 
 static void on_inner_done(struct context *ctx)
 {
     struct context *outer = ctx->owner;
 
+    if (is_outer_gone) {
+        return;
+    }
     outer->result = arena_copy(&outer->arena, ctx->error ? ctx->error->name : ctx->result);
     pipeline_finish(outer);
 }
@@ -254,10 +264,11 @@ static void on_inner_done(struct context *ctx)
 static void run_outer(struct context *ctx)
 {
     struct broker_call call = {
-        .action = BYTES("math.meta"), .meta = BYTES("{\"inner\":1}"), .parent = ctx};
+        .action = inner_action, .meta = BYTES("{\"inner\":1}"), .parent = ctx};
 
+    is_outer_gone = false;
+    ctx->cancel = on_outer_gone;
     (void)broker_call(outer_node->broker, &call, on_inner_done, ctx);
-    ctx->cancel = on_cancel;
 }
 
 static void nested_calls_inherit_from_their_parent(void **state)
@@ -272,6 +283,7 @@ static void nested_calls_inherit_from_their_parent(void **state)
 
     pair_start(&p, PROTOCOL_5, PROTOCOL_5);
     outer_node = &p.a;
+    inner_action = BYTES("math.meta");
     flow_node_serve(&p.a,
                     "{'name':'outer','version':1,'fullName':'outer','settings':{},'metadata':{},"
                     "'actions':{'outer.run':{'rawName':'run','name':'outer.run'}},'events':{}}",
@@ -288,6 +300,57 @@ static void nested_calls_inherit_from_their_parent(void **state)
     flow_pair_stop(&p);
 }
 
+static void what_is_left_stands_over_the_schema(void **state)
+{
+    struct flow_pair p;
+    struct flow_outcome o;
+    struct broker_call call = {
+        .action = BYTES("outer.run"), .has_timeout = true, .timeout_ms = 1000};
+
+    pair_start(&p, PROTOCOL_5, PROTOCOL_5);
+    outer_node = &p.a;
+    inner_action = BYTES("math.never"); /* 300 ms by its schema */
+    flow_node_serve(&p.a,
+                    "{'name':'outer','fullName':'outer','settings':{},'metadata':{},"
+                    "'actions':{'outer.run':{'rawName':'run','name':'outer.run'}},'events':{}}",
+                    run_outer);
+    (void)flow_call_start(&p.a, &call, &o);
+    loop_advance(p.f.loop, 990);
+    assert_false(o.is_done);
+    assert_true(seen.timeout_ms > 300);
+    loop_advance(p.f.loop, 20);
+    assert_true(o.is_done);
+    assert_string_equal(o.error_name, "\"RequestTimeoutError\"");
+    flow_outcome_fini(&o);
+    flow_pair_stop(&p);
+}
+
+static void below_a_call_whose_time_was_up_nothing_is_called(void **state)
+{
+    struct flow_pair p;
+    struct flow_outcome o;
+    struct broker_call call = {
+        .action = BYTES("math.never"), .has_timeout = true, .timeout_ms = 50};
+    struct broker_call inner = {.action = BYTES("math.echo")};
+    char id[64];
+
+    pair_start(&p, PROTOCOL_5, PROTOCOL_5);
+    keep(id, sizeof(id), flow_call_start(&p.b, &call, &o)->id);
+    assert_false(broker_was_late(p.b.broker, bytes_cstr(id)));
+    loop_advance(p.f.loop, 51);
+    assert_int_equal(o.code, 504);
+    flow_outcome_fini(&o);
+    inner.is_late = broker_was_late(p.b.broker, bytes_cstr(id));
+    assert_true(inner.is_late);
+    assert_false(broker_was_late(p.b.broker, BYTES("another")));
+    flow_call(&p.f, &p.b, &inner, &o, 10);
+    assert_string_equal(o.error_name, "\"RequestSkippedError\"");
+    assert_int_equal(o.code, 514);
+    assert_int_equal(seen.n_calls, 1);
+    flow_outcome_fini(&o);
+    flow_pair_stop(&p);
+}
+
 static void too_deep_a_call_is_refused(void **state)
 {
     struct flow f;
@@ -299,6 +362,7 @@ static void too_deep_a_call_is_refused(void **state)
     n.options.max_call_level = 1;
     flow_node_start(&f, &n);
     outer_node = &n;
+    inner_action = BYTES("math.meta");
     flow_node_serve(&n, math, run_math);
     flow_node_serve(&n,
                     "{'name':'outer','fullName':'outer','settings':{},'metadata':{},"
@@ -404,6 +468,8 @@ int main(void)
         cmocka_unit_test(requests_to_a_node_that_leaves_are_rejected),
         cmocka_unit_test(a_call_given_up_cancels_its_handler),
         cmocka_unit_test(nested_calls_inherit_from_their_parent),
+        cmocka_unit_test(what_is_left_stands_over_the_schema),
+        cmocka_unit_test(below_a_call_whose_time_was_up_nothing_is_called),
         cmocka_unit_test(too_deep_a_call_is_refused),
         cmocka_unit_test(both_versions_live_in_one_cluster),
         cmocka_unit_test(a_taken_node_id_is_told),

@@ -184,6 +184,62 @@ static const char paced[] =
     "{'name':'paced','fullName':'paced','settings':{},'metadata':{},'actions':{},"
     "'events':{'late':{'name':'late','debounce':100},'seldom':{'name':'seldom','throttle':100}}}";
 
+/* In what order the watcher heard of a node and of its services. */
+static void assert_told(const char *first, const char *second)
+{
+    unsigned i = 0;
+
+    while (i < seen.n && !strstr(seen.lines[i], first)) {
+        i++;
+    }
+    assert_true(i + 1 < seen.n);
+    assert_non_null(strstr(seen.lines[i + 1], second));
+}
+
+static void services_change_before_their_node_is_told_of(void **state)
+{
+    static const char changed[] = "watcher $services.changed $services.changed broadcastLocal - "
+                                  "{\"localService\":false}";
+    struct trio t;
+    struct flow_node d;
+
+    trio_start(&t);
+    flow_node_serve(&t.a, watcher, record);
+    loop_advance(t.f.loop, 2000);
+    seen.n = 0;
+    flow_node_init(&t.f, &d, "d", PROTOCOL_5);
+    flow_node_start(&t.f, &d);
+    loop_advance(t.f.loop, 1);
+    assert_told(changed, "watcher $node.connected");
+    seen.n = 0;
+    flow_node_stop(&t.f, &d);
+    assert_told("watcher $node.disconnected", changed);
+    trio_stop(&t);
+}
+
+static const char ending[] =
+    "{'name':'ending','fullName':'ending','settings':{},'metadata':{},'actions':{},"
+    "'events':{'$broker.stopped':{'name':'$broker.stopped'},"
+    "'$transporter.disconnected':{'name':'$transporter.disconnected'}}}";
+
+static void the_end_of_a_node_is_told_to_its_services(void **state)
+{
+    struct flow f;
+    struct flow_node n;
+
+    flow_init(&f);
+    flow_node_init(&f, &n, "a", PROTOCOL_NONE);
+    flow_node_start(&f, &n);
+    flow_node_serve(&n, ending, record);
+    seen.n = 0;
+    flow_node_stop(&f, &n);
+    assert_int_equal(seen.n, 2);
+    assert_non_null(strstr(seen.lines[0], "$transporter.disconnected broadcastLocal - "
+                                          "{\"graceFul\":true}"));
+    assert_non_null(strstr(seen.lines[1], "$broker.stopped broadcastLocal - undefined"));
+    flow_fini(&f);
+}
+
 static void a_debounced_handler_runs_once_with_the_last(void **state)
 {
     struct trio t;
@@ -236,6 +292,8 @@ int main(void)
         cmocka_unit_test(a_broadcast_reaches_everybody),
         cmocka_unit_test(wildcards_match_as_in_the_originals),
         cmocka_unit_test(nodes_and_services_are_told_locally),
+        cmocka_unit_test(services_change_before_their_node_is_told_of),
+        cmocka_unit_test(the_end_of_a_node_is_told_to_its_services),
         cmocka_unit_test(a_debounced_handler_runs_once_with_the_last),
         cmocka_unit_test(a_throttled_handler_drops_what_comes_too_soon),
     };

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { everywhere, excused, later } from './excused.mjs';
+import { beside, everywhere, excused, later } from './excused.mjs';
 
 const here = fileURLToPath(import.meta.url);
 export const document = path.resolve(path.dirname(here), '../../docs/compatibility.md');
@@ -43,6 +43,12 @@ export function page() {
     '',
     ...table(['The original', 'The sidecar', 'Why', 'Cases'],
       excused.map(({ original, ours, why, cases }) => [original, ours, why, idList(Object.keys(cases))])),
+    '',
+    '## Beside services in JavaScript',
+    '',
+    'Scenarios that a Moleculer.js node and a sidecar with an app both run (`tests/interop/parity-*`) differ in these:',
+    '',
+    ...table(['A service in JavaScript', 'An app behind the sidecar', 'Why'], beside),
     '',
     '## Not there yet',
     '',

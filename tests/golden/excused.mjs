@@ -608,6 +608,17 @@ function onlyOther(expected, groups) {
   return { ...expected, remote_events: other.map((event) => ({ ...event, groups, level: 1 })) };
 }
 
+/** Where an app behind a sidecar differs from a service in JavaScript: [there, here, why] (interop/parity.mjs). */
+export const beside = [
+  ['A handler goes on after a time-out, and what waits in a queue then runs for nobody.',
+    'The request to the app ends, and what waits in a queue leaves it.', 'Nobody waits for the result.'],
+  ['A handler that fails may have set meta, and its caller gets it.', '`meta` beside `error` is ignored.',
+    'As the original sidecar does. Meta of inner calls comes back all the same.'],
+  ['Caches of 0.14 do not keep `null`.', 'They keep it, as those of 0.15.', 'Behaviour follows 0.15 where the two differ.'],
+  ['A service hears `$broker.started`.', 'An app registers after that.', 'The sidecar is ready before the app is.'],
+  ['0.14 does not tell `$services.changed` when a node is lost.', 'It is told, as by 0.15.', 'The same.'],
+];
+
 /** Cases that need what the sidecar does not have yet; they run, but do not count as failures. */
 export const later = [
   { what: 'metrics of the process and the system', ids: ['env-026', 'env-027'] },
