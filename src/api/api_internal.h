@@ -118,8 +118,6 @@ struct api_error {
 void api_reply_error(struct api_request *request, const struct api_error *error);
 /* A Moleculer error in the flat form. */
 void api_reply_mol_error(struct api_request *request, const struct mol_error *error);
-/* A Moleculer error as an object, with all that callers may know of it. */
-void api_reply_add_error(struct json_writer *w, const struct mol_error *error);
 /* The outcome of a call (docs/api.md, Calling). */
 void api_reply_call(struct api_request *request, const struct context *ctx);
 /* --- api_repeat.c --- */

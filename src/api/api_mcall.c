@@ -41,7 +41,7 @@ static void write_settled(const struct mcall_entry *e, struct json_writer *w)
     json_member_text(w, BYTES("status"), e->error ? BYTES("rejected") : BYTES("fulfilled"));
     if (e->error) {
         json_key(w, BYTES("reason"));
-        api_reply_add_error(w, e->error);
+        mol_error_to_json(w, e->error);
     } else {
         json_member(w, BYTES("value"), e->result);
     }

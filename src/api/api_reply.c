@@ -79,25 +79,16 @@ void api_reply_error(struct api_request *request, const struct api_error *error)
     buf_fini(&body);
 }
 
-static void add_members(struct json_writer *w, const struct mol_error *error)
-{
-    json_member(w, BYTES("name"), error->name);
-    json_member(w, BYTES("message"), error->message);
-    json_member(w, BYTES("code"), error->code);
-    json_member(w, BYTES("type"), error->type);
-    json_member(w, BYTES("data"), error->data);
-}
-
 void api_reply_mol_error(struct api_request *request, const struct mol_error *error)
 {
     int code = mol_error_code(error);
+    struct mol_error flat = *error;
     struct buf body;
     struct json_writer w = json_writer(&body);
 
     buf_init(&body, BUF_NO_LIMIT);
-    json_begin_object(&w);
-    add_members(&w, error);
-    json_end_object(&w);
+    flat.node_id = flat.retryable = BYTES_NONE;
+    mol_error_to_json(&w, &flat);
     api_reply_json(request,
                    code >= FLAT_STATUS_MIN && code <= FLAT_STATUS_MAX ? (unsigned)code : 500,
                    buf_bytes(&body));
@@ -116,15 +107,6 @@ static unsigned to_status(struct bytes slice, struct arena *arena)
         return 0;
     }
     return (unsigned)value;
-}
-
-void api_reply_add_error(struct json_writer *w, const struct mol_error *error)
-{
-    json_begin_object(w);
-    add_members(w, error);
-    json_member(w, BYTES("nodeID"), error->node_id);
-    json_member(w, BYTES("retryable"), error->retryable);
-    json_end_object(w);
 }
 
 /* Headers of $responseHeaders that a caller may set. */
@@ -251,7 +233,7 @@ void api_reply_call(struct api_request *request, const struct context *ctx)
     if (ctx->error) {
         meta = meta_of_error(ctx, arena);
         json_key(&w, BYTES("error"));
-        api_reply_add_error(&w, ctx->error);
+        mol_error_to_json(&w, ctx->error);
     } else {
         json_member(&w, BYTES("response"), ctx->result);
     }

@@ -137,7 +137,6 @@ static const struct external_member common_members[] = {
     {"strategy", strategy_fault, NULL},
     {"strategyOptions", external_check_object_fault, strategy_members},
     {"tracing", tracing_fault, NULL},
-    {"cleanCache", cacher_rule_clean_fault, NULL},
     {NULL, NULL, NULL},
 };
 
@@ -152,6 +151,7 @@ static const struct external_member event_members[] = {
     {"group", external_check_string_fault, NULL},
     {"debounce", external_check_amount_fault, NULL},
     {"throttle", external_check_amount_fault, NULL},
+    {"cleanCache", cacher_rule_clean_fault, NULL},
     {NULL, NULL, NULL},
 };
 
@@ -160,34 +160,27 @@ static struct bytes below(const struct external_check *c, struct bytes path, con
     return arena_format(c->arena, "%.*s.%s", BYTES_ARG(path), member);
 }
 
-/* Members whose values are functions in the original: the forms that JSON can have are checked by
- * the features that serve them; what none serves is refused here. */
-static void check_unsupported(struct external_check *c, struct bytes path, struct bytes definition)
+static void refuse_each(struct external_check *c, struct bytes path, struct bytes definition,
+                        const char *const *members)
 {
-    static const char *const unsupported[] = {"use"};
-
-    for (size_t i = 0; i < sizeof(unsupported) / sizeof(unsupported[0]); i++) {
-        struct bytes value = json_get(definition, bytes_cstr(unsupported[i]));
+    for (; *members; members++) {
+        struct bytes value = json_get(definition, bytes_cstr(*members));
 
         if (!json_is_null_or_none(value)) {
-            external_check_refuse(c, below(c, path, unsupported[i]), value, "is not supported");
+            external_check_refuse(c, below(c, path, *members), value, "is not supported here");
         }
     }
 }
 
-/* An event has no hooks and nobody to give something else to. */
-static void check_no_steps(struct external_check *c, struct bytes path, struct bytes definition)
+/* What needs a function in the original; events have no hooks and nobody to give something else to,
+ * and only they clean the cache. */
+static void check_unsupported(struct external_check *c, struct bytes path, struct bytes definition,
+                              bool is_action)
 {
-    static const char *const members[] = {"hooks", "fallback"};
+    static const char *const of_actions[] = {"use", "cleanCache", NULL};
+    static const char *const of_events[] = {"use", "hooks", "fallback", NULL};
 
-    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-        struct bytes value = json_get(definition, bytes_cstr(members[i]));
-
-        if (!json_is_null_or_none(value)) {
-            external_check_refuse(c, below(c, path, members[i]), value,
-                                  "is not supported for events");
-        }
-    }
+    refuse_each(c, path, definition, is_action ? of_actions : of_events);
 }
 
 /* The original takes what it does not know for private, without a word. */
@@ -208,7 +201,7 @@ static void warn_of_visibility(struct external_check *c, struct bytes path, stru
 static void check_members(struct external_check *c, struct bytes path, struct bytes definition,
                           bool is_action)
 {
-    check_unsupported(c, path, definition);
+    check_unsupported(c, path, definition, is_action);
     check_params(c, below(c, path, "params"), json_get(definition, BYTES("params")));
     external_check_cache(c, below(c, path, "cache"), json_get(definition, BYTES("cache")));
     external_check_members(c, path, definition, common_members);
@@ -216,9 +209,14 @@ static void check_members(struct external_check *c, struct bytes path, struct by
     if (is_action) {
         warn_of_visibility(c, below(c, path, "visibility"),
                            json_get(definition, BYTES("visibility")));
-    } else {
-        check_no_steps(c, path, definition);
     }
+}
+
+/* An event may do nothing but clean the cache. */
+static bool may_lack_handler(struct bytes definition, bool is_action)
+{
+    return !is_action && !bytes_is_set(json_get(definition, BYTES("handler"))) &&
+           json_is_truthy(json_get(definition, BYTES("cleanCache")));
 }
 
 void external_definition_check(struct external_check *c, struct bytes kind, struct bytes key,
@@ -230,12 +228,14 @@ void external_definition_check(struct external_check *c, struct bytes kind, stru
     bool is_action = bytes_eq(kind, BYTES("actions"));
 
     external_check_name(c, path, key, name);
-    if (json_type(handler) != JSON_STRING) {
+    if (json_type(handler) != JSON_STRING && !may_lack_handler(definition, is_action)) {
         external_check_fault(c, EXTERNAL_FAULT_HANDLER, path, definition)->text =
             is_action ? BYTES("Invalid action handler") : BYTES("Invalid event handler");
         return;
     }
-    check_url(c, path, handler);
+    if (bytes_is_set(handler)) {
+        check_url(c, path, handler);
+    }
     if (json_is_object(definition)) {
         check_members(c, path, definition, is_action);
     }

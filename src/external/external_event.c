@@ -21,9 +21,15 @@ static void on_answered(struct external_request *request, int err,
 
 void external_event_run(struct external *x, const struct external_handler *h, struct context *ctx)
 {
-    struct external_request *request = external_request_new(x, ctx);
-    struct json_writer w = json_writer(&request->body);
+    struct external_request *request;
+    struct json_writer w;
 
+    if (!bytes_is_set(h->url)) { /* it only cleans the cache */
+        pipeline_finish(ctx);
+        return;
+    }
+    request = external_request_new(x, ctx);
+    w = json_writer(&request->body);
     request->answered = on_answered;
     json_begin_object(&w);
     json_member_text(&w, BYTES("event"), ctx->name);

@@ -16,8 +16,8 @@ struct external_handler {
     struct local_handler base;
     const struct external_step *steps[LOCAL_STEP_KINDS]; /* base.n_steps of them */
     struct bytes name;                                   /* full action name, or event pattern */
-    struct bytes url;                                    /* may be no URL at all: then calls fail */
-    struct validation *params;                           /* owned; NULL: anything goes */
+    struct bytes url;          /* may be no URL at all: then calls fail; none: nobody is asked */
+    struct validation *params; /* owned; NULL: anything goes */
 };
 
 /* --- external_action.c, external_event.c: run one handler for a context --- */

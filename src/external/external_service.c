@@ -102,7 +102,9 @@ static struct external_handler *add_handler(struct external_service *x, struct m
     struct external_handler *before;
 
     h->name = arena_copy(&x->arena, name);
-    h->url = arena_format(&x->arena, "%.*s%.*s", BYTES_ARG(x->base_url), BYTES_ARG(path));
+    if (bytes_is_set(path)) {
+        h->url = arena_format(&x->arena, "%.*s%.*s", BYTES_ARG(x->base_url), BYTES_ARG(path));
+    }
     h->params = compile_params(definition);
     h->base.params = h->params;
     before = map_set(map, h->name, h);

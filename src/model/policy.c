@@ -103,7 +103,7 @@ static bool are_texts(struct bytes texts)
 
 static bool is_list_or_none(struct bytes slice)
 {
-    return !bytes_is_set(slice) || json_type(slice) == JSON_ARRAY;
+    return json_is_null_or_none(slice) || json_type(slice) == JSON_ARRAY;
 }
 
 const char *policy_check_fault(struct bytes check)
@@ -124,7 +124,7 @@ const char *policy_check_fault(struct bytes check)
         !are_texts(f[2].value)) {
         return "has types or names that are no list of texts";
     }
-    if (bytes_is_set(f[3].value) && json_type(f[3].value) != JSON_BOOL) {
+    if (!json_is_null_or_none(f[3].value) && json_type(f[3].value) != JSON_BOOL) {
         return "has a retryable that is no boolean";
     }
     return NULL;

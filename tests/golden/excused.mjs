@@ -599,6 +599,10 @@ export const excused = [
         class: 'RequestTimeoutError', code: 504, type: 'REQUEST_TIMEOUT', retryable: true,
         data: { action: 'ext.timeout200', nodeID: oneOf('remote', 'sidecar') },
       }),
+      'out-049': saw({
+        class: 'RequestTimeoutError', code: 504, type: 'REQUEST_TIMEOUT', retryable: true,
+        data: { action: 'ext.slow', nodeID: oneOf('remote', 'sidecar') },
+      }),
     },
   },
 ];

@@ -253,7 +253,7 @@ static const struct {
     {"actions.x.strategyOptions.ringSize", NUMBER},
     {"actions.x.strategyOptions.cacheSize", NUMBER},
     {"actions.x.tracing", TRUE | OBJECT},
-    {"actions.x.cleanCache", TRUE | TEXT | LIST},
+    {"actions.x.cleanCache", 0},
     {"events.x.name", TEXT},
     {"events.x.group", TEXT},
     {"events.x.params", OBJECT},
@@ -319,13 +319,13 @@ static void what_members_hold_is_checked(void **state)
 {
     static const char *const good[] = {"'strategy':'Random'", "'strategy':'roundrobin'",
                                        "'retryPolicy':{'check':{'codes':[500,'502-504']}}",
+                                       "'retryPolicy':{'check':{'codes':null,'retryable':null}}",
                                        "'cache':{'enabled':{'param':'a'},'keys':['a']}"};
     static const char *const wrong[][2] = {
         {"'strategy':'Nearest'", "actions.x.strategy"},
         {"'retryPolicy':{'check':{'codes':['x']}}", "actions.x.retryPolicy.check"},
         {"'circuitBreaker':{'check':{'types':5}}", "actions.x.circuitBreaker.check"},
         {"'cache':{'keys':[5]}", "actions.x.cache.keys"},
-        {"'cleanCache':[5]", "actions.x.cleanCache"},
     };
     char schema[256];
 
@@ -402,6 +402,12 @@ static void caching_is_checked(void **state)
     o = check("{'name':'a','actions':{'x':{'handler':'http://h','cache':{'keygen':'f'}}}}");
     assert_int_equal(o.n_faults, 1);
     assert_string_equal(o.path, "actions.x.cache.keygen");
+    o = check("{'name':'a','events':{'e':{'cleanCache':'a.**'}}}");
+    assert_int_equal(o.n_faults, 0);
+    o = check("{'name':'a','events':{'e':{'cleanCache':false}}}");
+    assert_int_equal(o.kind, EXTERNAL_FAULT_HANDLER);
+    o = check("{'name':'a','events':{'e':{'handler':5,'cleanCache':true}}}");
+    assert_int_equal(o.kind, EXTERNAL_FAULT_HANDLER);
     o = check("{'name':'a','events':{'e':{'handler':'http://h','cleanCache':{}}}}");
     assert_int_equal(o.n_faults, 1);
     assert_string_equal(o.path, "events.e.cleanCache");
