@@ -98,7 +98,7 @@ static struct latency_host *host_of(struct latency *l, const struct registry_nod
     if (!host) {
         host = mem_alloc(sizeof(*host) + l->collect_count * sizeof(host->times[0]));
         host->name = shared_new(name_of(node));
-        host->average_ms = NAN;
+        host->average_ms = (double)NAN;
         list_init(&host->nodes);
         map_set(&l->hosts, host->name->bytes, host);
     }

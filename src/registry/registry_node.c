@@ -19,7 +19,7 @@ struct registry_node *registry_node_new(struct registry *r, struct bytes id)
     node->last_heartbeat_s = registry_uptime_s(r);
     node->offline_since_s = -1;
     node->cpu = BYTES("null");
-    node->cpu_percent = NAN;
+    node->cpu_percent = (double)NAN;
     node->cpu_seq = -1;
     list_init(&node->services);
     list_append(&r->nodes, &node->link);
