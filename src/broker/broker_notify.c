@@ -21,8 +21,13 @@ bool broker_notify_wanted(struct broker *b, struct bytes event)
     return false;
 }
 
+/* What a peer can bring about as often as it likes must not run without a limit. */
 void broker_notify(struct broker *b, struct bytes event, struct bytes payload)
 {
+    if (broker_is_full(b)) {
+        log_debug(&b->log, "Event '%.*s' is dropped: too much runs already.", BYTES_ARG(event));
+        return;
+    }
     broker_broadcast_local(b, &(struct broker_event){.event = event, .params = payload}, NULL,
                            NULL);
 }

@@ -8,6 +8,7 @@
 
 static struct {
     char log[2048];
+    unsigned n_heard;
     struct context *held;
     const char *holds; /* the event whose handler does not end by itself */
 } seen;
@@ -21,6 +22,7 @@ static void note(struct context *ctx)
 {
     size_t at = strlen(seen.log);
 
+    seen.n_heard++;
     (void)snprintf(seen.log + at, sizeof(seen.log) - at, "%.*s %.*s\n", BYTES_ARG(ctx->name),
                    BYTES_ARG(bytes_is_set(ctx->params) ? ctx->params : BYTES("-")));
     if (seen.holds && bytes_eq(ctx->name, bytes_cstr(seen.holds))) {
@@ -162,6 +164,27 @@ static void faults_of_the_transporter_are_told(void **state)
     flow_fini(&f);
 }
 
+static void faults_without_end_are_told_within_limits(void **state)
+{
+    struct flow f;
+    struct flow_node n;
+
+    start(&f, &n);
+    n.options.max_running = 1;
+    seen.holds = "$transit.error";
+    seen.n_heard = 0;
+    for (int i = 0; i < 10; i++) {
+        transit_tell_error(n.broker->transit, "transit", "failedProcessingPacket", "again");
+    }
+    assert_int_equal(seen.n_heard, 1);
+    pipeline_finish(seen.held);
+    transit_tell_error(n.broker->transit, "transit", "failedProcessingPacket", "again");
+    assert_int_equal(seen.n_heard, 2);
+    pipeline_finish(seen.held);
+    flow_node_stop(&f, &n);
+    flow_fini(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +194,7 @@ int main(void)
         cmocka_unit_test(the_end_does_not_wait_for_ever),
         cmocka_unit_test(a_node_without_a_network_starts_at_once),
         cmocka_unit_test(faults_of_the_transporter_are_told),
+        cmocka_unit_test(faults_without_end_are_told_within_limits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
