@@ -121,8 +121,6 @@ void api_reply_mol_error(struct api_request *request, const struct mol_error *er
 /* The outcome of a call (docs/api.md, Calling). */
 void api_reply_call(struct api_request *request, const struct context *ctx);
 /* --- api_repeat.c --- */
-/* ctx has failed: whether the caller may do it again without doing something twice. */
-bool api_repeat_is_safe(const struct context *ctx);
 /* Header lines of the answer to a call. */
 void api_repeat_add_headers(struct buf *headers, const struct context *ctx);
 

@@ -18,20 +18,34 @@ struct step_request {
     enum local_step_kind kind;
 };
 
+/* The handler has run: nobody may take it for an action that has not. */
+static struct mol_error *after_not_asked(struct context *ctx, const char *reason)
+{
+    return mol_error_new(&ctx->arena, MOL_ERROR_MOLECULER,
+                         arena_format(&ctx->arena, "The after hook of '%.*s' cannot be asked: %s",
+                                      BYTES_ARG(ctx->name), reason),
+                         502, BYTES("SIDECAR_HOOK_UNREACHABLE"), BYTES_NONE);
+}
+
 /* A hook that stands beside an error must not hide it by failing itself. */
 static void not_reached(struct external_request *request, int err, enum local_step_kind kind)
 {
     struct context *ctx = request->ctx;
-    struct mol_error *error = ctx->error;
+    const char *reason = *request->http.error_text ? request->http.error_text : err_text(err);
 
-    if (!error) {
+    if (!ctx->error && kind == LOCAL_STEP_AFTER && err != ERR_TIMEOUT) {
+        ctx->result = BYTES_NONE;
+        ctx->error = after_not_asked(ctx, reason);
+        return;
+    }
+    if (!ctx->error) {
+        ctx->result = BYTES_NONE;
         external_answer_failed(request, err);
         return;
     }
     log_warn(&request->external->log, "The %s of '%.*s' cannot be asked at '%.*s': %s",
              kind == LOCAL_STEP_FALLBACK ? "fallback" : "error hook", BYTES_ARG(ctx->name),
-             BYTES_ARG(request->http.url),
-             *request->http.error_text ? request->http.error_text : err_text(err));
+             BYTES_ARG(request->http.url), reason);
 }
 
 static void on_answered(struct external_request *base, int err,

@@ -124,6 +124,7 @@ static enum pipeline_step retry_leave(struct middleware *base, struct context *c
         return PIPELINE_NEXT;
     }
     ctx->n_retries++;
+    ctx->is_unsure = ctx->is_unsure || !mol_error_may_repeat(ctx->error, ctx->name);
     log_warn(&m->log, "Retry to call '%.*s' action after %llu ms...", BYTES_ARG(ctx->name),
              (unsigned long long)delay_ms(&policy->options, ctx->n_retries));
     loop_timer_start(&r->timer, delay_ms(&policy->options, ctx->n_retries));

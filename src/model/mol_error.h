@@ -61,5 +61,11 @@ struct mol_error *mol_error_copy(struct arena *arena, const struct mol_error *er
 /* The code when it is an integral number, else 0. */
 int mol_error_code(const struct mol_error *error);
 bool mol_error_is_retryable(const struct mol_error *error);
+/*
+ * The call of that action failed with it: whether it may be made again without doing something
+ * twice. True when the action has not run, or who failed says that it may be tried again; false
+ * when it has run, or nobody knows.
+ */
+bool mol_error_may_repeat(const struct mol_error *error, struct bytes action);
 /* For logs: message text (decoded), at most as long as it is. */
 struct bytes mol_error_text(const struct mol_error *error, struct arena *arena);
