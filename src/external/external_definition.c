@@ -6,42 +6,19 @@
 #include "registry/strategy.h"
 #include "validation/validation.h"
 
-/* Length of "scheme:" at the start, 0 when there is none. */
-static size_t scheme_length(struct bytes url)
-{
-    for (size_t i = 0; i < url.n; i++) {
-        char c = url.p[i];
-        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-
-        if (c == ':') {
-            return i > 0 ? i + 1 : 0;
-        }
-        if (!is_letter && (i == 0 || ((c < '0' || c > '9') && c != '+' && c != '-' && c != '.'))) {
-            return 0;
-        }
-    }
-    return 0;
-}
-
-static bool is_known_scheme(struct bytes scheme)
-{
-    return bytes_eq_nocase(scheme, BYTES("http:")) || bytes_eq_nocase(scheme, BYTES("https:")) ||
-           bytes_eq_nocase(scheme, BYTES("unix:"));
-}
-
 static void check_url(struct external_check *c, struct bytes path, struct bytes handler)
 {
     struct bytes url = json_string(handler, c->arena);
-    size_t n = scheme_length(url);
+    enum external_url_kind kind = external_url_kind(url);
 
     if (external_check_has_control(url)) {
         external_check_refuse(c, path, handler, "has control characters");
     } else if (c->has_base_url) {
         return;
-    } else if (n == 0) {
+    } else if (kind == EXTERNAL_URL_RELATIVE) {
         external_check_warn(c, path,
                             "is relative and there is no settings.baseUrl: calls will fail");
-    } else if (!is_known_scheme(bytes_of(url.p, n))) {
+    } else if (kind == EXTERNAL_URL_FOREIGN) {
         external_check_refuse(c, path, handler, "must be an http, https or unix URL");
     }
 }

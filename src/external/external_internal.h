@@ -73,6 +73,14 @@ const char *external_check_object_fault(struct bytes slice);
 void external_definition_check(struct external_check *c, struct bytes kind, struct bytes key,
                                struct bytes definition);
 
+/* --- external_url.c --- */
+enum external_url_kind {
+    EXTERNAL_URL_RELATIVE, /* a path, or any text without a scheme */
+    EXTERNAL_URL_ABSOLUTE, /* http:, https:, unix: */
+    EXTERNAL_URL_FOREIGN,  /* of another scheme */
+};
+enum external_url_kind external_url_kind(struct bytes url);
+
 /* --- external_dependencies.c --- */
 /*
  * What a service of this schema waits for, in the arena. ERR_TYPE, ERR_LIMIT: the fault's path,

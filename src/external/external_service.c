@@ -22,9 +22,9 @@ static struct external_service *of(struct local_service *s)
     return container_of(s, struct external_service, base);
 }
 
-static const struct external_handler *handler_of(const struct endpoint *e)
+static const struct external_handler *handler_of(const struct context *ctx)
 {
-    return container_of_const(e->handler, struct external_handler, base);
+    return container_of_const(ctx->local_handler, struct external_handler, base);
 }
 
 static const struct local_handler *service_find(struct local_service *s, struct bytes name,
@@ -38,7 +38,7 @@ static const struct local_handler *service_find(struct local_service *s, struct 
 
 static void service_call(struct local_service *s, const struct endpoint *e, struct context *ctx)
 {
-    external_action_run(of(s)->external, handler_of(e), ctx);
+    external_action_run(of(s)->external, handler_of(ctx), ctx);
 }
 
 static bool service_step(struct local_service *s, const struct local_handler *h,
@@ -50,7 +50,7 @@ static bool service_step(struct local_service *s, const struct local_handler *h,
 
 static void service_event(struct local_service *s, const struct endpoint *e, struct context *ctx)
 {
-    external_event_run(of(s)->external, handler_of(e), ctx);
+    external_event_run(of(s)->external, handler_of(ctx), ctx);
 }
 
 static void handlers_fini(struct map *map)

@@ -29,10 +29,11 @@ struct hook_set {
 
 struct external_steps {
     struct bytes schema;
-    struct bytes base_url;        /* text */
-    struct arena *arena;          /* borrowed: of texts */
-    struct external_fault *fault; /* borrowed */
-    struct list sets[HOOK_KINDS]; /* of struct hook_set.link */
+    struct bytes base_url;              /* text */
+    struct arena *arena;                /* borrowed: of texts */
+    struct external_fault *fault;       /* borrowed */
+    struct list sets[HOOK_KINDS];       /* of struct hook_set.link */
+    struct map sets_by_key[HOOK_KINDS]; /* the same */
     unsigned n_patterns;
     unsigned n_steps;   /* of all actions */
     struct map actions; /* name -> struct named_action in the arena; made when first asked */
@@ -53,36 +54,23 @@ static int refuse(const struct external_steps *s, struct bytes path, struct byte
 
 /* --- one step --- */
 
-static bool has_scheme(struct bytes text)
-{
-    static const char *const schemes[] = {"http:", "https:", "unix:"};
-
-    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-        struct bytes scheme = bytes_cstr(schemes[i]);
-
-        if (text.n > scheme.n && bytes_eq_nocase(bytes_of(text.p, scheme.n), scheme)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* An absolute URL as it is, any other text behind the base URL. */
 static int read_url(const struct external_steps *s, struct bytes path, struct bytes slice,
                     struct external_step *out)
 {
     struct bytes text = json_string(slice, s->arena);
+    enum external_url_kind kind = external_url_kind(text);
 
-    if (!bytes_is_set(text) || text.n == 0) {
-        return refuse(s, path, slice, "must be a URL");
+    if (text.n == 0 || kind == EXTERNAL_URL_FOREIGN) {
+        return refuse(s, path, slice, "must be an http, https or unix URL");
     }
     if (external_check_has_control(text)) {
         return refuse(s, path, slice, "has control characters");
     }
-    if (!has_scheme(text) && s->base_url.n == 0) {
+    if (kind == EXTERNAL_URL_RELATIVE && s->base_url.n == 0) {
         return refuse(s, path, slice, "is relative and there is no settings.baseUrl");
     }
-    out->url = has_scheme(text)
+    out->url = kind == EXTERNAL_URL_ABSOLUTE
                    ? arena_copy(s->arena, text)
                    : arena_format(s->arena, "%.*s%.*s", BYTES_ARG(s->base_url), BYTES_ARG(text));
     return 0;
@@ -167,7 +155,8 @@ static int read_step(struct external_steps *s, struct bytes path, struct bytes s
     if (json_type(slice) == JSON_STRING) {
         struct bytes text = json_string(slice, s->arena);
 
-        return bytes_starts_with(text, BYTES("/")) || has_scheme(text)
+        return bytes_starts_with(text, BYTES("/")) ||
+                       external_url_kind(text) == EXTERNAL_URL_ABSOLUTE
                    ? read_url(s, path, slice, out)
                    : read_reference(s, path, slice, out);
     }
@@ -220,15 +209,15 @@ static int read_patterns(struct external_steps *s, struct bytes path, struct byt
 {
     unsigned n = count_alternatives(key);
 
-    set->is_for_all = bytes_eq(key, BYTES("*"));
-    if (set->is_for_all) {
-        return 0;
-    }
     if (n > PATTERNS_MAX - s->n_patterns) {
         return refuse(s, path, BYTES_NONE, "is more than the 1,000 patterns that hooks may have");
     }
     s->n_patterns += n;
-    set->patterns = arena_calloc(s->arena, n * sizeof(set->patterns[0]));
+    set->is_for_all = bytes_eq(key, BYTES("*"));
+    if (set->is_for_all) {
+        return 0;
+    }
+    set->patterns = arena_calloc(s->arena, n * sizeof(struct event_pattern *));
     while (set->n_patterns < n) {
         size_t end = bytes_find(key, '|');
         struct event_pattern *pattern = event_pattern_new(bytes_of(key.p, end));
@@ -242,21 +231,38 @@ static int read_patterns(struct external_steps *s, struct bytes path, struct byt
     return 0;
 }
 
+/* Of a key that stands twice the last hooks count, at the place of the first. */
+static int set_of(struct external_steps *s, enum local_step_kind kind, struct bytes path,
+                  struct bytes key, struct hook_set **out)
+{
+    struct hook_set *set = map_get(&s->sets_by_key[kind], key);
+    int err = 0;
+
+    if (!set) {
+        set = mem_new(struct hook_set);
+        list_append(&s->sets[kind], &set->link);
+        map_set(&s->sets_by_key[kind], key, set);
+        err = read_patterns(s, path, key, set);
+    }
+    *out = set;
+    return err;
+}
+
 static int read_set(struct external_steps *s, enum local_step_kind kind, struct bytes key,
                     struct bytes slice)
 {
     struct bytes path = arena_format(s->arena, "hooks.%s.%.*s", kind_names[kind], BYTES_ARG(key));
-    struct external_step steps[EXTERNAL_STEPS_MAX];
-    struct hook_set *set = mem_new(struct hook_set);
-    int err;
+    struct external_step steps[EXTERNAL_STEPS_MAX] = {0};
+    unsigned n_steps = 0;
+    struct hook_set *set;
+    int err = set_of(s, kind, path, key, &set);
 
-    list_append(&s->sets[kind], &set->link);
-    err = read_patterns(s, path, key, set);
     if (err == 0) {
-        err = read_steps(s, path, slice, steps, &set->n_steps);
+        err = read_steps(s, path, slice, steps, &n_steps);
     }
-    set->steps = arena_alloc(s->arena, set->n_steps * sizeof(steps[0]));
-    memcpy(set->steps, steps, set->n_steps * sizeof(steps[0]));
+    set->n_steps = n_steps;
+    set->steps = arena_alloc(s->arena, n_steps * sizeof(steps[0]));
+    memcpy(set->steps, steps, n_steps * sizeof(steps[0]));
     return err;
 }
 
@@ -328,6 +334,7 @@ int external_steps_new(struct bytes schema, struct arena *arena, struct external
     map_init(&s->actions);
     for (unsigned kind = 0; kind < HOOK_KINDS; kind++) {
         list_init(&s->sets[kind]);
+        map_init(&s->sets_by_key[kind]);
     }
     err = check_hooks(s, BYTES("hooks"), hooks);
     for (unsigned kind = 0; err == 0 && kind < HOOK_KINDS; kind++) {
@@ -356,6 +363,7 @@ void external_steps_free(struct external_steps *s)
         while ((link = list_pop(&s->sets[kind]))) {
             set_free(list_entry(link, struct hook_set, link));
         }
+        map_fini(&s->sets_by_key[kind]);
     }
     map_fini(&s->actions);
     mem_free(s);

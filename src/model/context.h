@@ -15,6 +15,7 @@
 struct broker;
 struct context;
 struct endpoint;
+struct local_handler;
 struct local_service;
 struct pipeline;
 
@@ -61,6 +62,7 @@ struct context {
     uint64_t started_ms;            /* loop time of entry */
 
     unsigned n_retries; /* attempts after the first, of this node */
+    bool is_unsure;     /* an attempt before may have done something that is not to be done twice */
     bool is_untracked;  /* call option tracking: false */
 
     /* outcome: one of the two; result none and no error: undefined */
@@ -72,7 +74,8 @@ struct context {
     struct broker *broker;
     struct loop *loop;
     struct endpoint *endpoint;     /* ref */
-    struct local_service *service; /* ref or NULL: whose handler runs, replaced meanwhile or not */
+    struct local_service *service; /* ref or NULL: whose rules, hooks and handler it runs */
+    const struct local_handler *local_handler; /* of service, or NULL */
     struct local_service *tracked; /* ref or NULL: the service that waits for it when it stops */
     bool has_parent;               /* parent_id names a context that ran here when this began */
     struct shared *held;           /* owned ref or NULL: text that slices above borrow from */

@@ -129,6 +129,8 @@ static const struct {
     {"{'name':'a','hooks':{'before':{'*':{'url':'http://h','action':'x'}}}}", "hooks.before.*",
      EXTERNAL_FAULT_SCHEMA},
     {"{'name':'a','hooks':{'before':{'*':{'value':1}}}}", "hooks.before.*", EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','settings':{'baseUrl':'http://h'},'hooks':{'before':{'*':{'url':'ftp://h'}}}}",
+     "hooks.before.*.url", EXTERNAL_FAULT_SCHEMA},
     {"{'name':'a','hooks':{'before':{'*':'/relative'}}}", "hooks.before.*", EXTERNAL_FAULT_SCHEMA},
     {"{'name':'a','hooks':{'before':{'*':{'url':'http://h\\r\\n'}}}}", "hooks.before.*.url",
      EXTERNAL_FAULT_SCHEMA},

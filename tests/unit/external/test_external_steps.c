@@ -103,6 +103,19 @@ static void a_star_among_alternatives_is_a_pattern(void **state)
     end(&r);
 }
 
+static void of_a_key_that_stands_twice_the_last_counts(void **state)
+{
+    struct external_handler h;
+    struct reading r;
+    char text[256];
+
+    start(&r, "{'hooks':{'before':{'a':'http://h/1','*':'http://h/2','b':'http://h/3',"
+              "'a':['http://h/4','http://h/5'],'*':'http://h/6'}},'actions':{'a':'http://h'}}");
+    assert_int_equal(read_action(&r, "a", &h), 0);
+    assert_string_equal(urls(&h, LOCAL_STEP_BEFORE, text), "http://h/6 http://h/4 http://h/5");
+    end(&r);
+}
+
 static void steps_may_be_urls_objects_and_references(void **state)
 {
     static const struct {
@@ -233,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hooks_run_from_the_outside_in_and_back),
         cmocka_unit_test(a_star_among_alternatives_is_a_pattern),
+        cmocka_unit_test(of_a_key_that_stands_twice_the_last_counts),
         cmocka_unit_test(steps_may_be_urls_objects_and_references),
         cmocka_unit_test(a_fallback_may_be_any_value),
         cmocka_unit_test(there_are_limits),
