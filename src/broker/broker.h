@@ -123,6 +123,12 @@ struct context *broker_call(struct broker *b, const struct broker_call *call, co
  */
 void broker_context_rewind(struct context *ctx, const struct arena_mark *mark);
 
+/*
+ * From here on a local action or event of this attempt runs on its service as it is now, whether
+ * that is replaced meanwhile or not: rules, hooks and handler are of one version.
+ */
+void broker_context_bind(struct context *ctx);
+
 /* A running context of this node by its id (nested calls over HTTP), or NULL. */
 struct context *broker_find_context(struct broker *b, struct bytes id);
 /* The time of a local action is up; its id is remembered for a while, for what it still calls. */

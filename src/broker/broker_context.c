@@ -5,28 +5,36 @@
 
 enum { SPARE_MAX = 512 };
 
-/* The endpoint may get another service while the handler runs; what it runs on must stay. */
-static struct local_service *hold_service(struct context *ctx)
+static void unbind(struct context *ctx)
 {
-    struct local_service *before = ctx->service;
+    local_service_unref(ctx->service);
+    ctx->service = NULL;
+    ctx->local_handler = NULL;
+}
 
+void broker_context_bind(struct context *ctx)
+{
+    if (ctx->service) {
+        return;
+    }
     ctx->service = local_service_ref(ctx->endpoint->local);
-    local_service_unref(before);
-    return ctx->service;
+    ctx->local_handler = ctx->endpoint->handler;
+    if (ctx->is_tracked && ctx->tracked != ctx->service) { /* replaced while this waited */
+        broker_untrack(ctx);
+        broker_track(ctx);
+    }
 }
 
 static void run_local_action(struct context *ctx)
 {
-    struct local_service *s = hold_service(ctx);
-
-    s->ops->call(s, ctx->endpoint, ctx);
+    broker_context_bind(ctx);
+    ctx->service->ops->call(ctx->service, ctx->endpoint, ctx);
 }
 
 static void run_local_event(struct context *ctx)
 {
-    struct local_service *s = hold_service(ctx);
-
-    s->ops->event(s, ctx->endpoint, ctx);
+    broker_context_bind(ctx);
+    ctx->service->ops->event(ctx->service, ctx->endpoint, ctx);
 }
 
 struct context *broker_context_new(struct broker *b)
@@ -113,7 +121,7 @@ static void context_free(struct context *ctx)
     b->n_running--;
     withdraw(ctx);
     endpoint_unref(ctx->endpoint);
-    local_service_unref(ctx->service);
+    unbind(ctx);
     shared_unref(ctx->held);
     arena_fini(&ctx->arena);
     if (b->n_spare < SPARE_MAX) {
@@ -170,6 +178,7 @@ void broker_context_fail(struct context *ctx, struct mol_error *error)
 /* Kind and handler follow from the endpoint. */
 static void aim(struct context *ctx, struct endpoint *endpoint)
 {
+    unbind(ctx);
     ctx->endpoint = endpoint;
     if (!endpoint->local) {
         ctx->kind = CONTEXT_REMOTE_ACTION;

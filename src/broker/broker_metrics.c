@@ -65,21 +65,26 @@ struct service_count {
     size_t n_nodes;
 };
 
+static void count_service(struct bytes full_name, struct map *counts, struct arena *arena)
+{
+    struct service_count *count = map_get(counts, full_name);
+
+    if (!count) {
+        count = arena_new(arena, struct service_count);
+        count->full_name = full_name;
+        (void)map_set(counts, full_name, count);
+    }
+    count->n_nodes++;
+}
+
 static void count_services(struct broker *b, struct map *counts, struct arena *arena)
 {
     list_for_each (node_link, registry_nodes(b->registry)) {
         struct registry_node *node = list_entry(node_link, struct registry_node, link);
 
         list_for_each (link, &node->services) {
-            struct bytes name = list_entry(link, struct registry_service, link)->full_name;
-            struct service_count *count = map_get(counts, name);
-
-            if (!count) {
-                count = arena_new(arena, struct service_count);
-                count->full_name = name;
-                (void)map_set(counts, name, count);
-            }
-            count->n_nodes++;
+            count_service(list_entry(link, struct registry_service, link)->full_name, counts,
+                          arena);
         }
     }
 }

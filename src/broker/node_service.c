@@ -201,7 +201,7 @@ static const struct local_handler *node_find(struct local_service *s, struct byt
 
 static void node_call(struct local_service *s, const struct endpoint *e, struct context *ctx)
 {
-    actions[e->handler - of(s)->handlers].run(of(s)->broker, ctx);
+    actions[ctx->local_handler - of(s)->handlers].run(of(s)->broker, ctx);
 }
 
 static void node_event(struct local_service *s, const struct endpoint *e, struct context *ctx)

@@ -53,7 +53,7 @@ static void grow_old(struct metric_samples *s, uint64_t now_ms)
 static void thin_out(struct metric_age_bucket *b)
 {
     for (unsigned i = 0; i < b->n / 2; i++) {
-        b->values[i] = b->values[2 * i];
+        b->values[i] = b->values[(size_t)2 * i];
     }
     b->n /= 2;
     b->weight *= 2;

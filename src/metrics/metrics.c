@@ -10,6 +10,7 @@
 #define QUANTILES    .has_quantiles = true
 #define DISTRIBUTION .has_rate = true, .has_buckets = true, .has_quantiles = true
 #define NOTHING_ELSE .has_rate = false
+/* NOLINTBEGIN(bugprone-macro-parentheses): the columns are parts of initialisers */
 static const struct metric_spec specs[] = {
 #define METRICS(id, kind, text, names, of, features, about)                                        \
     {.type = METRIC_##kind,                                                                        \
@@ -21,6 +22,7 @@ static const struct metric_spec specs[] = {
 #include "metrics/metrics.def"
 #undef METRICS
 };
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 struct metrics *metrics_new(struct loop *loop, struct log_sink *sink, unsigned max_items)
 {

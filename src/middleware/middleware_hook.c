@@ -10,13 +10,21 @@
 
 /* A context among its hooks. */
 struct hooking {
-    struct local_service *service; /* owned ref: whose hooks run, replaced meanwhile or not */
-    const struct local_handler *handler;
     enum local_step_kind kind;
-    unsigned next; /* of that kind */
+    unsigned next;     /* of that kind */
+    struct bytes kept; /* the result that lies in the arena */
 };
 
 static void on_step(struct context *ctx);
+
+/* It may lie in an answer that is gone when the hook has been asked. */
+static void keep_result(struct hooking *h, struct context *ctx)
+{
+    if (ctx->result.p != h->kept.p) {
+        ctx->result = arena_copy(&ctx->arena, ctx->result);
+        h->kept = ctx->result;
+    }
+}
 
 /* WAIT: a hook has begun. NEXT: all of the kinds at hand have run. */
 static enum pipeline_step advance(struct hooking *h, struct context *ctx)
@@ -28,38 +36,24 @@ static enum pipeline_step advance(struct hooking *h, struct context *ctx)
             h->kind = LOCAL_STEP_ERROR;
             h->next = 0;
         }
-        if (h->next == h->handler->n_steps[h->kind] ||
+        if (h->next == ctx->local_handler->n_steps[h->kind] ||
             (h->kind == LOCAL_STEP_ERROR && !ctx->error)) {
             return PIPELINE_NEXT;
         }
         step.kind = h->kind;
         step.index = h->next++;
-        /* The result may lie in an answer that is gone when the hook has been asked. */
-        ctx->result = arena_copy(&ctx->arena, ctx->result);
-        if (h->service->ops->step(h->service, h->handler, ctx, &step)) {
+        keep_result(h, ctx);
+        if (ctx->service->ops->step(ctx->service, ctx->local_handler, ctx, &step)) {
             return PIPELINE_WAIT;
         }
     }
 }
 
-static void end(struct hooking *h)
+/* What the row of hooks that is over means for the pipeline. On the way in an error ends it, and so
+ * does one that an error hook has mended. */
+static enum pipeline_step step_after(const struct hooking *h, bool is_leaving)
 {
-    local_service_unref(h->service);
-    h->service = NULL;
-}
-
-/* What the row of hooks that is over means for the pipeline. */
-static enum pipeline_step step_after(struct hooking *h, bool is_leaving)
-{
-    if (is_leaving) {
-        end(h);
-        return PIPELINE_NEXT;
-    }
-    if (h->kind == LOCAL_STEP_BEFORE) {
-        return PIPELINE_NEXT;
-    }
-    end(h);
-    return PIPELINE_DONE; /* a before hook failed; an error hook may have mended it */
+    return is_leaving || h->kind == LOCAL_STEP_BEFORE ? PIPELINE_NEXT : PIPELINE_DONE;
 }
 
 static void on_step(struct context *ctx)
@@ -82,12 +76,11 @@ static enum pipeline_step hook_enter(struct middleware *m, struct context *ctx)
     struct hooking *h;
 
     *pipeline_slot(ctx) = NULL;
-    if (!has_hooks(ctx->endpoint->handler)) {
+    broker_context_bind(ctx);
+    if (!has_hooks(ctx->local_handler)) {
         return PIPELINE_NEXT;
     }
     h = arena_new(&ctx->arena, struct hooking);
-    h->service = local_service_ref(ctx->endpoint->local);
-    h->handler = ctx->endpoint->handler;
     h->kind = LOCAL_STEP_BEFORE;
     *pipeline_slot(ctx) = h;
     return advance(h, ctx) == PIPELINE_WAIT ? PIPELINE_WAIT : step_after(h, false);
@@ -97,11 +90,7 @@ static enum pipeline_step hook_leave(struct middleware *m, struct context *ctx)
 {
     struct hooking *h = *pipeline_slot(ctx);
 
-    if (!h) {
-        return PIPELINE_NEXT;
-    }
-    if (ctx->is_aborted) { /* nobody waits for this attempt any more */
-        end(h);
+    if (!h || ctx->is_aborted) { /* then nobody waits for this attempt any more */
         return PIPELINE_NEXT;
     }
     h->kind = LOCAL_STEP_AFTER;
@@ -115,7 +104,6 @@ static void hook_cancel(struct middleware *m, struct context *ctx)
 
     ctx->cancel = NULL;
     cancel(ctx);
-    end(*pipeline_slot(ctx));
 }
 
 static struct middleware *hook_create(struct broker *broker)

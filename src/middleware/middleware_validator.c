@@ -4,6 +4,7 @@
  * (docs/protocol.md, Validation). Missing and null parameters are checked as {}; a handler still
  * sees null as null.
  */
+#include "broker/broker.h"
 #include "middleware/middleware.h"
 #include "registry/endpoint.h"
 #include "validation/validation.h"
@@ -35,11 +36,10 @@ static struct bytes extend(const struct context *ctx, struct bytes errors, struc
     return kept;
 }
 
-static const struct validation *rules_of(const struct context *ctx)
+static const struct validation *rules_of(struct context *ctx)
 {
-    const struct local_handler *h = ctx->endpoint->handler;
-
-    return h ? h->params : NULL;
+    broker_context_bind(ctx);
+    return ctx->local_handler ? ctx->local_handler->params : NULL;
 }
 
 static enum pipeline_step validator_enter(struct middleware *m, struct context *ctx)

@@ -83,11 +83,11 @@ static int compare_nodes(const void *a, const void *b)
 
 static void build_ring(struct strategy_shard *s, const struct endpoint_list *list)
 {
-    s->nodes = mem_realloc(s->nodes, list->n_items * sizeof(s->nodes[0]));
+    s->nodes = mem_realloc(s->nodes, list->n_items * sizeof(const struct registry_node *));
     for (unsigned i = 0; i < list->n_items; i++) {
         s->nodes[i] = list->items[i]->node;
     }
-    qsort(s->nodes, list->n_items, sizeof(s->nodes[0]), compare_nodes);
+    qsort(s->nodes, list->n_items, sizeof(const struct registry_node *), compare_nodes);
     shard_ring_init(&s->ring, list->n_items, s->vnodes, s->ring_size);
 }
 
