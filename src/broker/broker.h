@@ -118,6 +118,14 @@ struct context *broker_call(struct broker *b, const struct broker_call *call, co
                             void *owner);
 
 /*
+ * For a middleware that ends the way in of a local action: runs the action once more in a context
+ * of its own, through the stages behind the one that is being entered. It belongs to nobody: no
+ * time-out, no parent, untracked. NULL: too much runs already. Else done is called exactly once,
+ * never before this returns; the owner may be set until then.
+ */
+struct context *broker_call_behind(const struct context *ctx, context_done_fn *done);
+
+/*
  * Between two attempts, from the loop: frees what was handed out of ctx's arena since the mark, the
  * outcome with it. What is asked for stays, with the meta that the attempt set.
  */

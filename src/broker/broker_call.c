@@ -129,6 +129,35 @@ static struct mol_error *refusal(struct context *ctx, const struct broker_call *
     return NULL;
 }
 
+struct context *broker_call_behind(const struct context *like, context_done_fn *done)
+{
+    struct broker *b = like->broker;
+    struct context *ctx;
+
+    if (b->options->max_running && b->n_running >= b->options->max_running) {
+        return NULL;
+    }
+    ctx = broker_context_new(b);
+    ctx->kind = CONTEXT_LOCAL_ACTION;
+    ctx->name = arena_copy(&ctx->arena, like->name);
+    ctx->params = arena_copy(&ctx->arena, like->params);
+    ctx->meta = arena_copy(&ctx->arena, like->meta);
+    ctx->headers = arena_copy(&ctx->arena, like->headers);
+    ctx->tracing = arena_copy(&ctx->arena, like->tracing);
+    ctx->request_id = arena_copy(&ctx->arena, like->request_id);
+    ctx->parent_id = arena_copy(&ctx->arena, like->parent_id);
+    ctx->caller = arena_copy(&ctx->arena, like->caller);
+    ctx->node_id = arena_copy(&ctx->arena, like->node_id);
+    ctx->level = like->level;
+    ctx->is_untracked = true;
+    ctx->done = done;
+    ctx->outermost = ctx->stage = like->stage + 1;
+    broker_context_identify(ctx);
+    broker_context_run(ctx, endpoint_ref(like->endpoint));
+    ctx->is_starting = false;
+    return ctx;
+}
+
 struct context *broker_call(struct broker *b, const struct broker_call *call, context_done_fn *done,
                             void *owner)
 {

@@ -79,7 +79,7 @@ static void tell_outer(struct context *ctx)
     unsigned sender = ctx->stage - 1;
 
     ctx->is_leaving = false;
-    for (ctx->stage = 0; ctx->stage < sender; ctx->stage++) {
+    for (ctx->stage = ctx->outermost; ctx->stage < sender; ctx->stage++) {
         struct middleware *m = ctx->pipeline->stages[ctx->stage];
 
         if (m->ops->again && serves(m, ctx)) {
@@ -116,7 +116,7 @@ static enum pipeline_step leave_stage(struct context *ctx)
 static void leave(struct context *ctx)
 {
     ctx->is_leaving = true;
-    while (ctx->stage > 0) {
+    while (ctx->stage > ctx->outermost) {
         enum pipeline_step step = leave_stage(ctx);
 
         if (step == PIPELINE_WAIT) {
@@ -136,7 +136,7 @@ static void leave(struct context *ctx)
 
 void pipeline_run(struct context *ctx)
 {
-    ASSERT(ctx->state == CONTEXT_ENTERING && ctx->stage == 0);
+    ASSERT(ctx->state == CONTEXT_ENTERING && ctx->stage == ctx->outermost);
     enter(ctx);
 }
 

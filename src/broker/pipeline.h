@@ -57,7 +57,7 @@ void pipeline_add(struct pipeline *p, struct middleware *m);
 
 /* Where the middleware that is being entered or left keeps its state for this context. */
 void **pipeline_slot(struct context *ctx);
-/* Enters from the outermost stage; ctx->pipeline and ctx->handler are set. */
+/* Enters from ctx->outermost, which is ctx->stage; ctx->pipeline and ctx->handler are set. */
 void pipeline_run(struct context *ctx);
 /* Goes on with a context that was held, in the direction it had: step as the held function would
  * have returned it (never PIPELINE_WAIT). */

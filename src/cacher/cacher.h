@@ -28,6 +28,7 @@ struct cacher_usage {
 
 struct cacher_ops {
     const char *name;
+    bool is_refreshed; /* lock.staleTime of an action counts */
     struct cacher *(*create)(struct loop *loop, const struct cacher_options *options);
     void (*free)(struct cacher *c);
     /* A new reference, or NULL. */

@@ -65,6 +65,7 @@ static struct cacher_usage memory_usage(const struct cacher *c)
 
 const struct cacher_ops cacher_memory_ops = {
     .name = "Memory",
+    .is_refreshed = true,
     .create = memory_create,
     .free = memory_free,
     .get = memory_get,

@@ -38,6 +38,9 @@ void cacher_rule_read(struct cacher_rule *rule, struct bytes cache, struct arena
     rule->is_on = json_is_true(cache) || (json_is_object(cache) && !is_false(enabled));
     rule->is_locking =
         json_is_true(lock) || (json_is_object(lock) && !is_false(json_get(lock, BYTES("enabled"))));
+    if (!rule->is_locking || !json_double(json_get(lock, BYTES("staleTime")), &rule->stale_s)) {
+        rule->stale_s = 0;
+    }
     rule->has_ttl = json_double(json_get(cache, BYTES("ttl")), &rule->ttl_s);
     read_keys(rule, json_get(cache, BYTES("keys")), arena);
     rule->param = json_string(json_get(enabled, BYTES("param")), arena);

@@ -11,7 +11,8 @@
 struct cacher_rule {
     bool is_on;
     bool is_locking;
-    bool has_ttl; /* else the cacher's */
+    double stale_s; /* a result that ends sooner is fetched anew behind its use; 0: none is */
+    bool has_ttl;   /* else the cacher's */
     double ttl_s;
     bool has_keys;
     struct bytes *keys; /* texts */

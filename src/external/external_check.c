@@ -104,6 +104,13 @@ const char *external_check_bool_fault(struct bytes slice)
     return json_type(slice) == JSON_BOOL ? NULL : "must be a boolean";
 }
 
+const char *external_check_number_fault(struct bytes slice)
+{
+    double number;
+
+    return json_double(slice, &number) && isfinite(number) ? NULL : "must be a number";
+}
+
 const char *external_check_amount_fault(struct bytes slice)
 {
     double number;

@@ -93,16 +93,18 @@ static const struct external_member bulkhead_members[] = {
     {NULL, NULL, NULL},
 };
 
+/* A sampleCount of 0 or below is all; nothing is below a bound of 0; a cache of 0 keeps nothing; a
+ * ring of 0 is the whole one. */
 static const struct external_member strategy_members[] = {
-    {"sampleCount", external_check_positive_fault, NULL},
-    {"lowCpuUsage", external_check_positive_fault, NULL},
-    {"lowLatency", external_check_positive_fault, NULL},
+    {"sampleCount", external_check_number_fault, NULL},
+    {"lowCpuUsage", external_check_amount_fault, NULL},
+    {"lowLatency", external_check_amount_fault, NULL},
     {"collectCount", external_check_positive_fault, NULL},
     {"pingInterval", external_check_positive_fault, NULL},
     {"shardKey", external_check_string_fault, NULL},
     {"vnodes", external_check_positive_fault, NULL},
-    {"ringSize", external_check_positive_fault, NULL},
-    {"cacheSize", external_check_positive_fault, NULL},
+    {"ringSize", external_check_amount_fault, NULL},
+    {"cacheSize", external_check_amount_fault, NULL},
     {NULL, NULL, NULL},
 };
 

@@ -63,6 +63,7 @@ void external_check_members(struct external_check *c, struct bytes path, struct 
                             const struct external_member *members);
 void external_check_cache(struct external_check *c, struct bytes path, struct bytes cache);
 const char *external_check_bool_fault(struct bytes slice);
+const char *external_check_number_fault(struct bytes slice);   /* finite */
 const char *external_check_amount_fault(struct bytes slice);   /* finite, 0 or more */
 const char *external_check_positive_fault(struct bytes slice); /* finite, above 0 */
 const char *external_check_string_fault(struct bytes slice);

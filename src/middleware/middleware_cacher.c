@@ -2,14 +2,17 @@
 /*
  * Answers calls of own actions from the cache, and keeps what their handlers answer
  * (docs/protocol.md, Caching). With a lock, calls of the same key wait for the first of them
- * instead of running the handler, too. Events with "cleanCache" clean the cache before their
- * handler runs.
+ * instead of running the handler, too; a result that ends soon (staleTime) is fetched anew behind a
+ * call that is answered with it. Events with "cleanCache" clean the cache before their handler
+ * runs.
  */
 #include "broker/broker.h"
 #include "cacher/cacher.h"
 #include "cacher/cacher_rule.h"
 #include "middleware/middleware.h"
 #include "registry/endpoint_attachment.h"
+
+enum { MS_PER_S = 1000 };
 
 struct cacher_middleware {
     struct middleware base;
@@ -25,7 +28,7 @@ struct caching {
     struct arena arena;
 };
 
-/* A call has it, or it is on its way to the next. */
+/* A call or a refresh has it, or it is on its way to the next. */
 struct lock {
     struct cacher_middleware *m;
     struct loop *loop;
@@ -34,7 +37,7 @@ struct lock {
     struct loop_defer pass;
 };
 
-/* A call that found nothing. */
+/* A call that found nothing, or a refresh. */
 struct visit {
     struct context *ctx;
     struct bytes key;
@@ -173,6 +176,20 @@ static void on_pass(struct loop_defer *defer)
     }
 }
 
+/* Nobody has one for that key. */
+static struct lock *lock_new(struct cacher_middleware *m, struct loop *loop, struct bytes key)
+{
+    struct lock *lock = mem_new(struct lock);
+
+    lock->m = m;
+    lock->loop = loop;
+    lock->key = shared_new(key);
+    list_init(&lock->waiting);
+    loop_defer_init(&lock->pass, on_pass);
+    map_set(&m->locks, lock->key->bytes, lock);
+    return lock;
+}
+
 static enum pipeline_step acquire(struct cacher_middleware *m, struct visit *visit)
 {
     struct lock *lock = map_get(&m->locks, visit->key);
@@ -181,15 +198,71 @@ static enum pipeline_step acquire(struct cacher_middleware *m, struct visit *vis
         list_append(&lock->waiting, &visit->link);
         return PIPELINE_WAIT;
     }
-    lock = mem_new(struct lock);
-    lock->m = m;
-    lock->loop = visit->ctx->loop;
-    lock->key = shared_new(visit->key);
-    list_init(&lock->waiting);
-    loop_defer_init(&lock->pass, on_pass);
-    map_set(&m->locks, lock->key->bytes, lock);
-    visit->lock = lock;
+    visit->lock = lock_new(m, visit->ctx->loop, visit->key);
     return PIPELINE_NEXT;
+}
+
+static struct visit *visit_new(struct context *ctx, struct bytes key,
+                               const struct cacher_rule *rule)
+{
+    struct visit *visit = arena_new(&ctx->arena, struct visit);
+
+    *visit = (struct visit){.ctx = ctx, .key = key, .has_ttl = rule->has_ttl, .ttl_s = rule->ttl_s};
+    list_init(&visit->link);
+    return visit;
+}
+
+static void keep(struct cacher_middleware *m, const struct visit *visit)
+{
+    cacher_set(m->cacher, visit->key, visit->ctx->result, visit->has_ttl ? &visit->ttl_s : NULL);
+}
+
+/* --- refreshing what ends soon --- */
+
+static bool is_stale(struct cacher_middleware *m, const struct cacher_rule *rule, struct bytes key)
+{
+    uint64_t left_ms = 0;
+
+    if (!(rule->stale_s > 0) || !m->cacher->ops->is_refreshed) {
+        return false;
+    }
+    shared_unref(cacher_look(m->cacher, key, &left_ms));
+    return left_ms > 0 && (double)left_ms < rule->stale_s * MS_PER_S;
+}
+
+static void on_refreshed(struct context *ctx)
+{
+    struct visit *visit = ctx->owner;
+    struct cacher_middleware *m = visit->lock->m;
+
+    if (!ctx->error && bytes_is_set(ctx->result)) {
+        keep(m, visit);
+    } else {
+        cacher_del(m->cacher, visit->key);
+    }
+    unlock(visit->lock);
+}
+
+/* Unless somebody is at it already. */
+static void refresh(struct cacher_middleware *m, struct context *ctx, struct bytes key,
+                    const struct cacher_rule *rule)
+{
+    struct context *behind;
+    struct visit *visit;
+    struct lock *lock;
+
+    if (map_get(&m->locks, key)) {
+        return;
+    }
+    lock = lock_new(m, ctx->loop, key);
+    behind = broker_call_behind(ctx, on_refreshed);
+    if (!behind) {
+        lock_free(lock);
+        return;
+    }
+    visit = visit_new(behind, lock->key->bytes, rule);
+    visit->lock = lock;
+    behind->owner = visit;
 }
 
 /* --- the stage --- */
@@ -228,12 +301,13 @@ static enum pipeline_step cacher_enter(struct middleware *base, struct context *
     }
     value = cacher_get(m->cacher, key);
     if (value) {
+        if (is_stale(m, rule, key)) {
+            refresh(m, ctx, key, rule);
+        }
         answer(ctx, value);
         return PIPELINE_DONE;
     }
-    visit = arena_new(&ctx->arena, struct visit);
-    *visit = (struct visit){.ctx = ctx, .key = key, .has_ttl = rule->has_ttl, .ttl_s = rule->ttl_s};
-    list_init(&visit->link);
+    visit = visit_new(ctx, key, rule);
     *pipeline_slot(ctx) = visit;
     return rule->is_locking ? acquire(m, visit) : PIPELINE_NEXT;
 }
@@ -247,7 +321,7 @@ static enum pipeline_step cacher_leave(struct middleware *base, struct context *
         return PIPELINE_NEXT;
     }
     if (!ctx->error && bytes_is_set(ctx->result)) {
-        cacher_set(m->cacher, visit->key, ctx->result, visit->has_ttl ? &visit->ttl_s : NULL);
+        keep(m, visit);
     }
     if (visit->lock) {
         unlock(visit->lock);

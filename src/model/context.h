@@ -82,6 +82,7 @@ struct context {
     const struct pipeline *pipeline;
     enum context_state state;
     unsigned stage;     /* middlewares entered */
+    unsigned outermost; /* the first stage that it enters; 0 but behind a cache hit */
     bool is_leaving;    /* which way it goes, or went before it was held */
     bool is_aborted;    /* unwinds because it was given up, not with its handler's outcome */
     bool is_abandoned;  /* nobody waits for it: it is not to be tried again */

@@ -189,8 +189,8 @@ void latency_want(struct latency *l, struct bytes options)
     interval_ms = strategy_number(options, BYTES("pingInterval"), 10) * MS_PER_S;
     l->collect_count =
         (unsigned)limit(strategy_number(options, BYTES("collectCount"), 5), 1, LATENCY_COLLECT_MAX);
-    l->interval_ms = loop_delay_ms(interval_ms > LATENCY_INTERVAL_MIN_MS ? interval_ms
-                                                                         : LATENCY_INTERVAL_MIN_MS);
+    l->interval_ms =
+        loop_delay_ms(limit(interval_ms, LATENCY_INTERVAL_MIN_MS, LATENCY_INTERVAL_MAX_MS));
     list_for_each (link, &l->registry->nodes) {
         latency_node_there(l, list_entry(link, struct registry_node, link));
     }

@@ -20,7 +20,8 @@ struct registry_node;
 enum {
     LATENCY_COLLECT_MAX = 100,      /* times kept of a host */
     LATENCY_INTERVAL_MIN_MS = 1000, /* between two pings of a host */
-    LATENCY_HOST_BYTES = 256,       /* of a host's name that count */
+    LATENCY_INTERVAL_MAX_MS = 10 * 60 * 1000,
+    LATENCY_HOST_BYTES = 256, /* of a host's name that count */
 };
 
 struct latency *latency_new(struct registry *r);

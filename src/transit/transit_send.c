@@ -67,13 +67,12 @@ int transit_send_out(struct transit *t, const struct topic *topic)
         transit_metrics_packet(t, METRICS_TRANSIT_PUBLISH_TOTAL, topic->type);
     }
     err = t->is_connected ? serialize_and_publish(t, topic) : ERR_NOT_CONNECTED;
-
-    if (err && err != ERR_NOT_CONNECTED && failure_of(topic->type)) {
-        transit_tell_error(t, "transit", failure_of(topic->type), err_text(err));
-    }
-    buf_clear(&t->out);
+    buf_clear(&t->out); /* who is told of the error may send, too */
     if (t->out.cap > OUT_KEPT_BYTES) {
         buf_fini(&t->out);
+    }
+    if (err && err != ERR_NOT_CONNECTED && failure_of(topic->type)) {
+        transit_tell_error(t, "transit", failure_of(topic->type), err_text(err));
     }
     return err;
 }

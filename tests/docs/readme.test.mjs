@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What the documents say is so: commands run, JSON parses, links lead somewhere, options exist.
 import assert from 'node:assert';
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -61,6 +62,17 @@ describe('documents', () => {
   });
 });
 
+const freePort = () => new Promise((resolve) => {
+  const server = net.createServer().listen(0, '127.0.0.1', () => {
+    const { port } = server.address();
+    server.close(() => resolve(port));
+  });
+});
+
+const answers = (port) => new Promise((resolve) => {
+  const socket = net.connect(port, '127.0.0.1', () => socket.end(() => resolve(true))).on('error', () => resolve(false));
+});
+
 describe('the commands of README.md', () => {
   const stage = new Stage();
   let app;
@@ -74,17 +86,36 @@ describe('the commands of README.md', () => {
   });
   after(() => stage.stop());
 
-  it('register a service, call it and hear its events', async () => {
+  /* With that app behind the service. */
+  async function run(url) {
     const commands = blocks('README.md', 'sh').filter((body) => body.startsWith('curl'));
     assert.ok(commands.length >= 2);
     const answers = [];
     for (const command of commands) {
       const here = command.replaceAll('127.0.0.1:5103', `127.0.0.1:${sidecar.port}`)
-        .replaceAll('http://127.0.0.1:5000', app.url);
+        .replaceAll('http://127.0.0.1:5000', url);
       const { stdout } = await promisify(execFile)('sh', ['-ec', here]);
       answers.push(JSON.parse(stdout));
     }
     assert.deepStrictEqual(answers, [{ status: 'OK' }, { response: 'Hello Ada', meta: {} }]);
+    for (const answer of answers) assert.ok(text('README.md').includes(`\`${JSON.stringify(answer)}\``));
+  }
+
+  it('work with its server in Python', async () => {
+    const [program] = blocks('README.md', 'python');
+    const port = await freePort();
+    assert.ok(program.includes(' 5000)'));
+    const server = spawn('python3', ['-c', program.replace(' 5000)', ` ${port})`)], { stdio: 'ignore' });
+    try {
+      await until('the server', () => answers(port));
+      await run(`http://127.0.0.1:${port}`);
+    } finally {
+      server.kill();
+    }
+  });
+
+  it('register a service, call it and hear its events', async () => {
+    await run(app.url);
     const [shown] = blocks('README.md', 'json');
     const { nodeID, ...body } = app.at('/hello')[0].body;
     assert.strictEqual(nodeID, 'sidecar');

@@ -109,15 +109,20 @@ static void world_start(struct world *w, const char *published)
     }
 }
 
-static void world_stop(struct world *w)
+static void world_others_stop(struct world *w)
 {
-    flow_node_stop(&w->f, &w->a);
     for (unsigned i = 0; i < NODES; i++) {
         if (w->others[i].broker) {
             flow_node_stop(&w->f, &w->others[i]);
         }
     }
     flow_fini(&w->f);
+}
+
+static void world_stop(struct world *w)
+{
+    flow_node_stop(&w->f, &w->a);
+    world_others_stop(w);
 }
 
 static void call_on(struct world *w, const char *node_id, struct flow_outcome *o)
@@ -456,6 +461,31 @@ static void one_pinger_serves_all_lists(void **state)
     world_stop(&w);
 }
 
+static void on_stopped(struct broker *b)
+{
+    ((struct flow_node *)broker_owner(b))->is_stopped = true;
+}
+
+static void pings_end_with_the_node(void **state)
+{
+    struct world w;
+
+    world_init(&w);
+    w.a.options.strategy = BYTES("Latency");
+    world_start(&w, WORK(""));
+    flow_node_serve(&w.a, watcher, hear_pong);
+    loop_advance(w.f.loop, 10000);
+    assert_true(strlen(pongs) > 0);
+    broker_stop(w.a.broker, on_stopped);
+    loop_advance(w.f.loop, 5000);
+    assert_true(w.a.is_stopped);
+    memset(pongs, 0, sizeof(pongs));
+    loop_advance(w.f.loop, 60000); /* nothing is there any more that could send one */
+    assert_string_equal(pongs, "");
+    broker_free(w.a.broker);
+    world_others_stop(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,6 +500,7 @@ int main(void)
         cmocka_unit_test(loads_come_with_heartbeats),
         cmocka_unit_test(latencies_are_known_soon_after_the_start),
         cmocka_unit_test(one_pinger_serves_all_lists),
+        cmocka_unit_test(pings_end_with_the_node),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,6 +65,9 @@ static void pair_start(struct flow_pair *p, const char *published)
     flow_pair_start(p, published, run_work);
 }
 
+static const struct broker_call call_do = {
+    .action = BYTES_INIT("w.do"), .params = BYTES_INIT("{}"), .retries = -1};
+
 /* Which run of the handler answered a call from node n; 0: an error. */
 static int ask_with(struct flow_pair *p, struct flow_node *n, const struct broker_call *given)
 {
@@ -227,13 +230,12 @@ static void calls_wait_for_the_first_of_them(void **state)
 {
     struct flow_pair p;
     struct flow_outcome o[4];
-    struct broker_call call = {.action = BYTES("w.do"), .params = BYTES("{}"), .retries = -1};
     struct broker_call other = {.action = BYTES("w.do"), .params = BYTES("[1]"), .retries = -1};
 
     pair_start(&p, WORK("{'lock':true}"));
     work.holds = true;
     for (int i = 0; i < 3; i++) {
-        (void)flow_call_start(&p.a, &call, &o[i]);
+        (void)flow_call_start(&p.a, &call_do, &o[i]);
     }
     (void)flow_call_start(&p.a, &other, &o[3]);
     loop_advance(p.f.loop, 50);
@@ -259,12 +261,11 @@ static void without_a_lock_they_do_not(void **state)
 {
     struct flow_pair p;
     struct flow_outcome o[2];
-    struct broker_call call = {.action = BYTES("w.do"), .params = BYTES("{}"), .retries = -1};
 
     pair_start(&p, WORK("true"));
     work.holds = true;
-    (void)flow_call_start(&p.a, &call, &o[0]);
-    (void)flow_call_start(&p.a, &call, &o[1]);
+    (void)flow_call_start(&p.a, &call_do, &o[0]);
+    (void)flow_call_start(&p.a, &call_do, &o[1]);
     loop_advance(p.f.loop, 50);
     assert_int_equal(work.n_calls, 2);
     finish_held(0);
@@ -279,12 +280,11 @@ static void an_error_passes_the_lock_on(void **state)
 {
     struct flow_pair p;
     struct flow_outcome o[3];
-    struct broker_call call = {.action = BYTES("w.do"), .params = BYTES("{}"), .retries = -1};
 
     pair_start(&p, WORK("{'lock':true}"));
     work.holds = true;
     for (int i = 0; i < 3; i++) {
-        (void)flow_call_start(&p.a, &call, &o[i]);
+        (void)flow_call_start(&p.a, &call_do, &o[i]);
     }
     loop_advance(p.f.loop, 50);
     work.fails = true;
@@ -308,8 +308,7 @@ static void who_gives_up_waits_no_more(void **state)
 {
     struct flow_pair p;
     struct flow_outcome o[3];
-    struct broker_call call = {.action = BYTES("w.do"), .params = BYTES("{}"), .retries = -1};
-    struct broker_call hurried = call;
+    struct broker_call hurried = call_do;
 
     pair_start(&p, WORK("{'lock':true}"));
     work.holds = true;
@@ -317,7 +316,7 @@ static void who_gives_up_waits_no_more(void **state)
     hurried.timeout_ms = 50;
     (void)flow_call_start(&p.b, &hurried, &o[0]); /* has the lock, and loses it by its time-out */
     (void)flow_call_start(&p.b, &hurried, &o[1]); /* waits, too long */
-    (void)flow_call_start(&p.b, &call, &o[2]);
+    (void)flow_call_start(&p.b, &call_do, &o[2]);
     loop_advance(p.f.loop, 60);
     assert_int_equal(o[0].code, 504);
     assert_int_equal(o[1].code, 504);
@@ -335,14 +334,13 @@ static void a_lock_outlives_who_waited(void **state)
 {
     struct flow_pair p;
     struct flow_outcome o[2];
-    struct broker_call call = {.action = BYTES("w.do"), .params = BYTES("{}"), .retries = -1};
-    struct broker_call hurried = call;
+    struct broker_call hurried = call_do;
 
     pair_start(&p, WORK("{'lock':true}"));
     work.holds = true;
     hurried.has_timeout = true;
     hurried.timeout_ms = 50;
-    (void)flow_call_start(&p.b, &call, &o[0]);
+    (void)flow_call_start(&p.b, &call_do, &o[0]);
     (void)flow_call_start(&p.b, &hurried, &o[1]);
     loop_advance(p.f.loop, 60);
     assert_int_equal(o[1].code, 504);
@@ -352,6 +350,149 @@ static void a_lock_outlives_who_waited(void **state)
     flow_outcome_fini(&o[0]);
     flow_outcome_fini(&o[1]);
     flow_pair_stop(&p);
+}
+
+/* --- staleTime --- */
+
+#define STALE WORK("{'ttl':10,'lock':{'staleTime':4}}")
+
+/* Something is kept, and ends soon. */
+static void stale_start(struct flow_pair *p)
+{
+    pair_start(p, STALE);
+    assert_int_equal(ask(p, "{}"), 1);
+    loop_advance(p->f.loop, 7000);
+}
+
+static void what_ends_soon_is_fetched_behind_its_use(void **state)
+{
+    struct flow_pair p;
+
+    pair_start(&p, STALE);
+    assert_int_equal(ask(&p, "{}"), 1);
+    loop_advance(p.f.loop, 5000);
+    assert_int_equal(ask(&p, "{}"), 1);
+    assert_int_equal(work.n_calls, 1); /* 4 s and more are left */
+    loop_advance(p.f.loop, 2000);
+    assert_int_equal(ask(&p, "{}"), 1);
+    assert_int_equal(work.n_calls, 2);
+    assert_int_equal(ask(&p, "{}"), 2);
+    loop_advance(p.f.loop, 5000); /* its time began anew */
+    assert_int_equal(ask(&p, "{}"), 2);
+    assert_int_equal(work.n_calls, 2);
+    loop_advance(p.f.loop, 20000);
+    assert_int_equal(ask(&p, "{}"), 3); /* too late */
+    assert_int_equal(work.n_calls, 3);
+    flow_pair_stop(&p);
+}
+
+static void what_is_fetched_already_is_not_fetched_again(void **state)
+{
+    struct flow_outcome o[3];
+    struct flow_pair p;
+
+    stale_start(&p);
+    work.holds = true;
+    assert_int_equal(ask(&p, "{}"), 1); /* not held up by the run behind it */
+    assert_int_equal(ask(&p, "{}"), 1);
+    assert_int_equal(work.n_calls, 2);
+    loop_advance(p.f.loop, 4000); /* over */
+    for (int i = 0; i < 3; i++) {
+        (void)flow_call_start(&p.a, &call_do, &o[i]);
+        loop_advance(p.f.loop, 50);
+        assert_false(o[i].is_done); /* waits for what is being fetched */
+    }
+    assert_int_equal(work.n_calls, 2);
+    finish_held(0);
+    loop_advance(p.f.loop, 50);
+    for (int i = 0; i < 3; i++) {
+        assert_string_equal(o[i].result, "{\"n\":2}");
+        flow_outcome_fini(&o[i]);
+    }
+    assert_int_equal(work.n_calls, 2);
+    flow_pair_stop(&p);
+}
+
+static void a_fetch_that_fails_forgets_what_was_kept(void **state)
+{
+    struct flow_pair p;
+
+    for (int is_silent = 0; is_silent < 2; is_silent++) {
+        stale_start(&p);
+        work.fails = !is_silent;
+        work.is_silent = is_silent;
+        assert_int_equal(ask(&p, "{}"), 1);
+        assert_int_equal(work.n_calls, 2);
+        work.fails = work.is_silent = false;
+        assert_int_equal(ask(&p, "{}"), 3);
+        flow_pair_stop(&p);
+    }
+}
+
+static void only_a_lock_of_memory_has_it(void **state)
+{
+    static const char *const other[] = {
+        WORK("{'ttl':10,'lock':{'enabled':false,'staleTime':4}}"),
+        WORK("{'ttl':10,'lock':{'staleTime':0}}"),
+        WORK("{'ttl':10,'lock':true}"),
+        WORK("{'lock':{'staleTime':4}}"), /* never ends */
+        STALE,
+    };
+    enum { N_OTHER = sizeof(other) / sizeof(other[0]) };
+
+    for (int i = 0; i < N_OTHER; i++) {
+        struct flow_pair p;
+
+        pair_prepare(&p);
+        p.b.options.cacher.type = i == N_OTHER - 1 ? BYTES("MemoryLRU") : BYTES("Memory");
+        flow_pair_start(&p, other[i], run_work);
+        assert_int_equal(ask(&p, "{}"), 1);
+        loop_advance(p.f.loop, 7000);
+        assert_int_equal(ask(&p, "{}"), 1);
+        assert_int_equal(work.n_calls, 1);
+        flow_pair_stop(&p);
+    }
+}
+
+static void what_is_fetched_belongs_to_nobody(void **state)
+{
+    struct flow_pair p;
+    struct broker_call call = {.params = BYTES("{}"),
+                               .meta = BYTES("{\"user\":5}"),
+                               .has_timeout = true,
+                               .timeout_ms = 500};
+    struct context *ctx;
+
+    stale_start(&p);
+    work.holds = true;
+    assert_int_equal(ask_with(&p, &p.a, &call), 1);
+    ctx = work.held.contexts[0];
+    assert_true(bytes_eq(ctx->meta, BYTES("{\"user\":5}")));
+    assert_true(bytes_eq(ctx->node_id, BYTES("a")));
+    assert_true(context_remaining_ms(ctx) < 0);
+    flow_node_stop(&p.f, &p.a);
+    loop_advance(p.f.loop, 1000);
+    assert_ptr_equal(work.held.contexts[0], ctx);
+    work.holds = false;
+    finish_held(0);
+    assert_int_equal(ask_with(&p, &p.b, &(struct broker_call){.params = BYTES("{}")}), 2);
+    flow_pair_stop(&p);
+}
+
+static void a_limit_and_the_end_keep_from_fetching(void **state)
+{
+    struct flow_pair p;
+
+    stale_start(&p);
+    p.b.options.max_running = 1;
+    assert_int_equal(ask(&p, "{}"), 1);
+    assert_int_equal(work.n_calls, 1);
+    p.b.options.max_running = 2;
+    work.holds = true;
+    assert_int_equal(ask(&p, "{}"), 1);
+    assert_int_equal(work.n_calls, 2);
+    flow_pair_stop(&p);
+    assert_null(work.held.contexts[0]); /* given up */
 }
 
 /* --- cleaning, limits --- */
@@ -441,6 +582,12 @@ int main(void)
         cmocka_unit_test(an_error_passes_the_lock_on),
         cmocka_unit_test(who_gives_up_waits_no_more),
         cmocka_unit_test(a_lock_outlives_who_waited),
+        cmocka_unit_test(what_ends_soon_is_fetched_behind_its_use),
+        cmocka_unit_test(what_is_fetched_already_is_not_fetched_again),
+        cmocka_unit_test(a_fetch_that_fails_forgets_what_was_kept),
+        cmocka_unit_test(only_a_lock_of_memory_has_it),
+        cmocka_unit_test(what_is_fetched_belongs_to_nobody),
+        cmocka_unit_test(a_limit_and_the_end_keep_from_fetching),
         cmocka_unit_test(events_clean),
         cmocka_unit_test(a_new_connection_cleans),
         cmocka_unit_test(the_lru_keeps_what_is_used),

@@ -164,6 +164,48 @@ static void faults_of_the_transporter_are_told(void **state)
     flow_fini(&f);
 }
 
+static size_t small_payload(const struct transporter *t)
+{
+    return 1500;
+}
+
+static void tell_others(struct context *ctx)
+{
+    broker_broadcast(ctx->broker, &(struct broker_event){.event = BYTES("told")}, NULL, NULL);
+    pipeline_finish(ctx);
+}
+
+/* What was too large must not stand before what its listener sends. */
+static void who_hears_of_a_fault_may_send(void **state)
+{
+    static const char watcher[] = "{'name':'w','fullName':'w','settings':{},'metadata':{},"
+                                  "'actions':{},'events':{'$transit.**':{'name':'$transit.**'}}}";
+    static const char other[] = "{'name':'o','fullName':'o','settings':{},'metadata':{},"
+                                "'actions':{},'events':{'told':{'name':'told'},'large':{'name':"
+                                "'large'}}}";
+    char params[4096];
+    struct transporter_ops small;
+    struct transporter *transporter;
+    struct flow_pair p;
+
+    memset(&seen, 0, sizeof(seen));
+    flow_pair_init(&p, PROTOCOL_5, PROTOCOL_5);
+    flow_pair_start(&p, other, note);
+    flow_node_serve(&p.a, watcher, tell_others);
+    transporter = p.a.broker->transit->transporter;
+    small = *transporter->ops;
+    small.max_payload = small_payload;
+    transporter->ops = &small;
+    (void)snprintf(params, sizeof(params), "{\"x\":%03000d}", 1);
+    params[5] = '1'; /* no number begins with 0 */
+    broker_emit(p.a.broker,
+                &(struct broker_event){.event = BYTES("large"), .params = bytes_cstr(params)}, NULL,
+                NULL);
+    loop_advance(p.f.loop, 100);
+    assert_string_equal(seen.log, "told null\n");
+    flow_pair_stop(&p);
+}
+
 static void faults_without_end_are_told_within_limits(void **state)
 {
     struct flow f;
@@ -194,6 +236,7 @@ int main(void)
         cmocka_unit_test(the_end_does_not_wait_for_ever),
         cmocka_unit_test(a_node_without_a_network_starts_at_once),
         cmocka_unit_test(faults_of_the_transporter_are_told),
+        cmocka_unit_test(who_hears_of_a_fault_may_send),
         cmocka_unit_test(faults_without_end_are_told_within_limits),
     };
 

@@ -5,7 +5,7 @@
 #include "broker/broker_internal.h"
 #include "flow/flow.h"
 
-enum { HELD_MAX = 4 };
+enum { HELD_MAX = 4, OF_THE_NODE = 0 /* $shutdownTimeout */ };
 
 static struct {
     struct context *held[HELD_MAX];
@@ -100,98 +100,102 @@ static void a_service_waits_for_its_calls_and_events(void **state)
     stage_stop(&s);
 }
 
+/* A service that is removed while a call of its own node runs in it. */
+struct removal {
+    struct stage stage;
+    struct flow_outcome outcome;
+    bool is_gone;
+};
+
+static void removal_start(struct removal *r, bool is_tracking, const struct broker_call *call,
+                          double shutdown_ms)
+{
+    struct broker *b;
+
+    r->is_gone = false;
+    stage_start(&r->stage, is_tracking);
+    b = r->stage.here.broker;
+    registry_find_local_service(broker_registry(b), BYTES("w"))->local->shutdown_timeout_ms =
+        shutdown_ms;
+    (void)flow_call_start(&r->stage.here, call, &r->outcome);
+    assert_int_equal(broker_remove_service(b, BYTES("w"), note, &r->is_gone), 0);
+}
+
+/* The call ends well, whatever became of the service; then a while passes. */
+static void removal_finish(struct removal *r)
+{
+    finish(0);
+    assert_string_equal(r->outcome.result, "1");
+    loop_advance(r->stage.f.loop, 200);
+}
+
+static void removal_stop(struct removal *r)
+{
+    flow_outcome_fini(&r->outcome);
+    stage_stop(&r->stage);
+}
+
 static void a_service_waits_no_longer_than_its_time(void **state)
 {
-    struct flow_outcome o;
-    bool is_gone = false;
-    struct stage s;
+    struct removal r;
 
-    stage_start(&s, true);
-    (void)flow_call_start(&s.here, &call_w, &o);
-    registry_find_local_service(broker_registry(s.here.broker), BYTES("w"))
-        ->local->shutdown_timeout_ms = 300;
-    assert_int_equal(broker_remove_service(s.here.broker, BYTES("w"), note, &is_gone), 0);
-    loop_advance(s.f.loop, 290);
-    assert_false(is_gone);
-    loop_advance(s.f.loop, 120);
-    assert_true(is_gone);
-    assert_false(is_registered(&s));
-    finish(0); /* what runs on is not cut off */
-    assert_string_equal(o.result, "1");
-    flow_outcome_fini(&o);
-    stage_stop(&s);
+    removal_start(&r, true, &call_w, 300);
+    loop_advance(r.stage.f.loop, 290);
+    assert_false(r.is_gone);
+    loop_advance(r.stage.f.loop, 120);
+    assert_true(r.is_gone);
+    assert_false(is_registered(&r.stage));
+    removal_finish(&r); /* what runs on is not cut off */
+    removal_stop(&r);
 }
 
 static void without_tracking_a_service_goes_at_once(void **state)
 {
-    struct flow_outcome o;
-    bool is_gone = false;
-    struct stage s;
+    struct removal r;
 
-    stage_start(&s, false);
-    (void)flow_call_start(&s.here, &call_w, &o);
-    assert_int_equal(broker_remove_service(s.here.broker, BYTES("w"), note, &is_gone), 0);
-    assert_false(is_registered(&s));
-    assert_false(is_gone); /* not before the function has returned */
-    loop_advance(s.f.loop, 1);
-    assert_true(is_gone);
-    finish(0);
-    assert_string_equal(o.result, "1");
-    flow_outcome_fini(&o);
-    stage_stop(&s);
+    removal_start(&r, false, &call_w, OF_THE_NODE);
+    assert_false(is_registered(&r.stage));
+    assert_false(r.is_gone); /* not before the function has returned */
+    loop_advance(r.stage.f.loop, 1);
+    assert_true(r.is_gone);
+    removal_finish(&r);
+    removal_stop(&r);
 }
 
 static void an_untracked_call_is_not_waited_for(void **state)
 {
     struct broker_call call = {.action = BYTES("w.do"), .is_untracked = true};
-    struct flow_outcome o;
-    bool is_gone = false;
-    struct stage s;
+    struct removal r;
 
-    stage_start(&s, true);
-    (void)flow_call_start(&s.here, &call, &o);
-    assert_int_equal(broker_remove_service(s.here.broker, BYTES("w"), note, &is_gone), 0);
-    loop_advance(s.f.loop, 1);
-    assert_true(is_gone);
-    finish(0);
-    flow_outcome_fini(&o);
-    stage_stop(&s);
+    removal_start(&r, true, &call, OF_THE_NODE);
+    loop_advance(r.stage.f.loop, 1);
+    assert_true(r.is_gone);
+    removal_finish(&r);
+    removal_stop(&r);
 }
 
 static void one_that_is_replaced_meanwhile_leaves_its_successor_alone(void **state)
 {
-    struct flow_outcome o;
-    bool is_gone = false;
-    struct stage s;
+    struct removal r;
 
-    stage_start(&s, true);
-    (void)flow_call_start(&s.here, &call_w, &o);
-    assert_int_equal(broker_remove_service(s.here.broker, BYTES("w"), note, &is_gone), 0);
-    flow_node_serve(&s.here, published, hold);
-    finish(0);
-    loop_advance(s.f.loop, 200);
-    assert_true(is_gone);
-    assert_true(is_registered(&s));
-    flow_outcome_fini(&o);
-    stage_stop(&s);
+    removal_start(&r, true, &call_w, OF_THE_NODE);
+    flow_node_serve(&r.stage.here, published, hold);
+    removal_finish(&r);
+    assert_true(r.is_gone);
+    assert_true(is_registered(&r.stage));
+    removal_stop(&r);
 }
 
 static void a_forgotten_removal_goes_on(void **state)
 {
-    struct flow_outcome o;
-    bool is_gone = false;
-    struct stage s;
+    struct removal r;
 
-    stage_start(&s, true);
-    (void)flow_call_start(&s.here, &call_w, &o);
-    assert_int_equal(broker_remove_service(s.here.broker, BYTES("w"), note, &is_gone), 0);
-    broker_forget_removal(s.here.broker, &is_gone);
-    finish(0);
-    loop_advance(s.f.loop, 200);
-    assert_false(is_gone);
-    assert_false(is_registered(&s));
-    flow_outcome_fini(&o);
-    stage_stop(&s);
+    removal_start(&r, true, &call_w, OF_THE_NODE);
+    broker_forget_removal(r.stage.here.broker, &r.is_gone);
+    removal_finish(&r);
+    assert_false(r.is_gone);
+    assert_false(is_registered(&r.stage));
+    removal_stop(&r);
 }
 
 static void on_stopped(struct broker *b)

@@ -179,6 +179,8 @@ export const everywhere = [
     'are refused; `objectID` takes 24 hexadecimal digits.'],
   ['A date that a rule has made is a Date for the rules that see it next; V8 takes many more texts for dates.',
     'It is a text. Dates are ISO 8601, RFC 1123 or what Date prints, and milliseconds.'],
+  ['Where `lock.staleTime` is set, Memory answers with results that are over until they are swept out, and with a `ttl` of the ' +
+    'cacher every use begins their time anew.', 'The time of a result runs on; when it is over it is none.'],
   ['`client` of a node tells the version of Node.js.', '`client` tells what the sidecar is.'],
 ];
 

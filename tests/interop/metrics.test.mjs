@@ -12,9 +12,14 @@ const actions = {
   narrow: { bulkhead: { enabled: true, concurrency: 1, maxQueueSize: 5 } },
 };
 
-const sleep = (ms) => new Promise((resolve) => {
-  setTimeout(resolve, ms);
-});
+/* What the handler of narrow waits for: all calls of it have to meet. */
+const gate = {
+  shut() {
+    this.opened = new Promise((resolve) => {
+      this.open = resolve;
+    });
+  },
+};
 
 /* What both are told to do; other members of their options are alike by default. */
 const options = {
@@ -61,7 +66,7 @@ const service = {
     flaky: (ctx) => ctx.call('helper.flaky'),
     broken: (ctx) => ctx.call('helper.broken'),
     cached: { ...actions.cached, handler: (ctx) => ctx.params.id },
-    narrow: { ...actions.narrow, handler: () => sleep(20) },
+    narrow: { ...actions.narrow, handler: () => gate.opened },
   },
   events: {
     'a.*': (ctx) => ctx.emit('from.w'),
@@ -94,7 +99,7 @@ async function startSidecar(stage) {
   app.on('/broken', pass('helper.broken'));
   app.on('/cached', ({ body }) => ({ response: body.params.id }));
   app.on('/narrow', async () => {
-    await sleep(20);
+    await gate.opened;
     return { response: null };
   });
   app.on('/a', async ({ headers }) => {
@@ -121,7 +126,11 @@ async function tell(driver) {
   await ask('outer');
   await ask('flaky');
   for (const id of [1, 1, 2, 1]) await ask('cached', { id });
-  await Promise.all([1, 2, 3].map(() => ask('narrow')));
+  gate.shut();
+  const narrow = [1, 2, 3].map(() => ask('narrow'));
+  await driver.ping('w-node'); // packets arrive in order
+  gate.open();
+  await Promise.all(narrow);
   await driver.emit('a.x', {});
   await driver.emit('a.y', {});
   await driver.broadcast('b', {});

@@ -14,7 +14,7 @@ const handlers = {
   async slow({ params }, side) {
     const n = (side.state.n = (side.state.n ?? 0) + 1);
     await side.gate(`slow${n}`).opened;
-    if (params.fails && n === 1) throw fault('MoleculerError', 'no', 503, 'NO');
+    if (params.fails === n) throw fault('MoleculerError', 'no', 503, 'NO');
     return n;
   },
   meta(ctx, { state }) {
@@ -48,6 +48,7 @@ const services = [
       zero: { handler: 'zero', cache: true },
       fail: { handler: 'fail', cache: true },
       slow: { handler: 'slow', cache: { lock: true } },
+      stale: { handler: 'slow', cache: { ttl: 600, lock: { staleTime: 700 } } },
       open: { handler: 'slow', cache: true },
       meta: { handler: 'meta', cache: true },
       checked: cached({ keys: ['id'] }, { params: { id: { type: 'number', convert: true }, more: 'string|optional' } }),
@@ -294,9 +295,9 @@ const cases = {
   },
   'with a lock the next one works after a failure': {
     async run(side) {
-      const calls = [side.subject.call('near.slow', { l: 2, fails: true })];
+      const calls = [side.subject.call('near.slow', { l: 2, fails: 1 })];
       await side.untilRuns(1);
-      for (let n = 0; n < 3; n++) calls.push(side.peer.call('near.slow', { l: 2, fails: true }));
+      for (let n = 0; n < 3; n++) calls.push(side.peer.call('near.slow', { l: 2, fails: 1 }));
       await side.settle();
       side.gate('slow1').open();
       side.gate('slow2').open();
@@ -306,6 +307,32 @@ const cases = {
       };
     },
     expect: { outcomes: ['NO', 2, 2, 2], all: 2 },
+  },
+  'what ends soon is fetched anew behind its use, once': {
+    async run(side) {
+      side.gate('slow1').open();
+      const calls = await results(side, 'near.stale', [...of('peer', { s: 1 }, { s: 1 }), ...of('subject', { s: 1 })]);
+      await side.untilRuns(2);
+      await side.settle();
+      const runs = side.ran().length;
+      side.gate('slow2').open();
+      await side.until('the new one', async () => (await side.peer.call('near.stale', { s: 1 })).result === 2);
+      await side.until('the next', async () => (await side.peer.call('near.stale', { s: 1 })) && side.ran().length === 3);
+      return { calls, runs, params: side.ran().map(({ params, by }) => ({ params, by })) };
+    },
+    expect: { calls: [1, 1, 1], runs: 2 },
+  },
+  'what cannot be fetched anew is forgotten': {
+    async run(side) {
+      for (const n of [1, 2, 3]) side.gate(`slow${n}`).open();
+      const calls = await results(side, 'near.stale', of('peer', { s: 2, fails: 2 }, { s: 2, fails: 2 }));
+      await side.until('a new one', async () => {
+        const { result } = await side.peer.call('near.stale', { s: 2, fails: 2 });
+        return result === 3;
+      });
+      return calls;
+    },
+    expect: [1, 1],
   },
   'without a lock all of them work': {
     async run(side) {

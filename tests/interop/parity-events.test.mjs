@@ -199,11 +199,11 @@ parity('the pace of events', {
     {
       name: 'near',
       events: {
-        'p.quiet': { handler: 'quiet', debounce: 300 },
+        'p.quiet': { handler: 'quiet', debounce: 2000 },
         'p.dropped': { handler: 'dropped', throttle: 60_000 },
         'p.slowed': { handler: 'slowed', throttle: 100 },
-        'p.invalid': { handler: 'invalid', debounce: 50, params: { n: 'number' } },
-        'p.fails': { handler: 'fails', debounce: 50 },
+        'p.invalid': { handler: 'invalid', debounce: 1000, params: { n: 'number' } },
+        'p.fails': { handler: 'fails', debounce: 1000 },
         'p.both.*': { handler: 'both', throttle: 60_000 },
       },
     },
@@ -256,11 +256,18 @@ parity('the pace of events', {
     },
     'the last one is what is checked': {
       async run(side) {
-        for (const n of ['x', 1]) await side.peer.emit('p.invalid', { n });
+        const emitAll = (list) => Promise.all(list.map(([event, n]) => side.peer.emit(event, { n })));
+        await emitAll([
+          ['p.invalid', 'x'],
+          ['p.invalid', 1],
+        ]);
         await side.untilRuns(1);
-        for (const n of [2, 'x']) await side.peer.emit('p.invalid', { n });
-        await side.peer.emit('p.fails', {});
-        await side.untilRuns(1, 'fails');
+        await emitAll([
+          ['p.invalid', 2],
+          ['p.invalid', 'x'],
+          ['p.fails'],
+        ]);
+        await side.untilRuns(1, 'fails'); // its time began last
         await side.settle();
         return side.seen();
       },

@@ -26,9 +26,9 @@ const actions = {
   sleep: 'sleep',
   quick: 'quick',
   outer: 'outer',
-  limited: { handler: 'wait', timeout: 120 },
-  lax: { handler: 'sleep', timeout: 80 },
-  again: { handler: 'wait', timeout: 60, retryPolicy: { enabled: true, retries: 2, delay: 5 } },
+  limited: { handler: 'wait', timeout: 300 },
+  lax: { handler: 'sleep', timeout: 300 },
+  again: { handler: 'wait', timeout: 300, retryPolicy: { enabled: true, retries: 2, delay: 5 } },
   none: { handler: 'sleep', timeout: 0 },
 };
 
@@ -47,23 +47,23 @@ const timedOut = { error: { name: 'RequestTimeoutError', code: 504, type: 'REQUE
 const slept = { result: 'slept' };
 
 parity('time-outs', {
-  subject: [{ name: 'near', actions: { ...actions, late: { handler: 'late', timeout: 60 } } }],
+  subject: [{ name: 'near', actions: { ...actions, late: { handler: 'late', timeout: 300 } } }],
   peer: [{ name: 'far', actions }],
   handlers,
   cases: {
     'of an action': both('near.limited', {}, {}, timedOut),
-    'of a call': both('near.wait', {}, { timeout: 100 }, timedOut),
-    'of a call stands over that of the action, longer': both('near.lax', { ms: 200 }, { timeout: 9000 }, slept),
-    'of a call stands over that of the action, none': both('near.lax', { ms: 200 }, { timeout: 0 }, slept),
-    'of a call, below nothing, is none': both('near.lax', { ms: 200 }, { timeout: -1 }, slept),
-    'of a call, with a fraction': both('near.wait', {}, { timeout: 60.25 }, timedOut),
+    'of a call': both('near.wait', {}, { timeout: 300 }, timedOut),
+    'of a call stands over that of the action, longer': both('near.lax', { ms: 600 }, { timeout: 9000 }, slept),
+    'of a call stands over that of the action, none': both('near.lax', { ms: 600 }, { timeout: 0 }, slept),
+    'of a call, below nothing, is none': both('near.lax', { ms: 600 }, { timeout: -1 }, slept),
+    'of a call, with a fraction': both('near.wait', {}, { timeout: 300.25 }, timedOut),
     'are tried again': both('near.again', {}, {}, timedOut, 3),
     'are not tried again beyond what the call says': both('near.again', {}, { retries: 0 }, timedOut),
     'of actions of another node': {
       run: async (side) => [
         untold(await side.subject.call('far.limited')),
-        untold(await side.subject.call('far.wait', {}, { timeout: 100 })),
-        await side.subject.call('far.lax', { ms: 200 }, { timeout: 9000 }),
+        untold(await side.subject.call('far.wait', {}, { timeout: 300 })),
+        await side.subject.call('far.lax', { ms: 600 }, { timeout: 9000 }),
         await side.subject.call('far.quick'),
         untold(await side.subject.call('far.again')),
         (await side.untilRuns(7)) && side.seen(),
@@ -106,7 +106,7 @@ parity('time-outs', {
     },
     'an inner call ends after its own time-out, when that is less': {
       async run(side) {
-        const params = { action: 'far.wait', params: {}, opts: { timeout: 100 } };
+        const params = { action: 'far.wait', params: {}, opts: { timeout: 300 } };
         return [
           untold(await side.peer.call('near.outer', params, { timeout: 9000 })),
           untold(await side.subject.call('near.outer', params, { timeout: 9000 })),
@@ -119,8 +119,8 @@ parity('time-outs', {
       async run(side) {
         const params = { action: 'far.wait', params: {}, opts: { timeout: 9000 } };
         return [
-          untold(await side.peer.call('near.outer', params, { timeout: 150 })).error.name,
-          untold(await side.subject.call('near.outer', params, { timeout: 150 })).error.name,
+          untold(await side.peer.call('near.outer', params, { timeout: 600 })).error.name,
+          untold(await side.subject.call('near.outer', params, { timeout: 600 })).error.name,
           (await side.untilRuns(2, 'wait')) && side.ran('wait').length,
         ];
       },
@@ -128,7 +128,7 @@ parity('time-outs', {
     },
     'what is left stands over the time-out of an inner action': {
       async run(side) {
-        const params = { action: 'near.lax', params: { ms: 200 } };
+        const params = { action: 'near.lax', params: { ms: 600 } };
         return [
           await side.subject.call('near.outer', params, { timeout: 9000 }),
           await side.subject.call('near.outer', params),
@@ -138,7 +138,7 @@ parity('time-outs', {
     },
     'a call for which no time is left is not made': {
       async run(side) {
-        const outcome = await side.subject.call('near.late', { ms: 150 });
+        const outcome = await side.subject.call('near.late', { ms: 600 });
         return {
           outcome,
           inner: await side.until('the inner call', () => side.state.inner),
@@ -151,7 +151,7 @@ parity('time-outs', {
 });
 
 parity('the time-out of the node', {
-  options: { requestTimeout: 200 },
+  options: { requestTimeout: 300 },
   subject: [{ name: 'near', actions }],
   peer: [{ name: 'far', actions }],
   handlers,
@@ -159,17 +159,17 @@ parity('the time-out of the node', {
     'limits own calls, not those of others': {
       run: async (side) => [
         await side.subject.call('near.wait'),
-        await side.peer.call('near.sleep', { ms: 400 }),
+        await side.peer.call('near.sleep', { ms: 600 }),
         untold(await side.subject.call('far.wait')),
       ],
       expect: [timedOut, slept, timedOut],
     },
     'does not stand over that of an action or call': {
       run: async (side) => [
-        await side.subject.call('near.none', { ms: 400 }),
-        await side.subject.call('far.none', { ms: 400 }),
-        await side.subject.call('near.sleep', { ms: 400 }, { timeout: 9000 }),
-        await side.subject.call('far.sleep', { ms: 400 }, { timeout: 0 }),
+        await side.subject.call('near.none', { ms: 600 }),
+        await side.subject.call('far.none', { ms: 600 }),
+        await side.subject.call('near.sleep', { ms: 600 }, { timeout: 9000 }),
+        await side.subject.call('far.sleep', { ms: 600 }, { timeout: 0 }),
       ],
       expect: [slept, slept, slept, slept],
     },

@@ -33,15 +33,19 @@ static void members_are_read(void **state)
     struct arena arena;
 
     arena_init(&arena);
-    cacher_rule_read(&rule, BYTES("{\"ttl\":1.5,\"keys\":[\"a\",\"#b\"],\"lock\":{\"ttl\":9}}"),
-                     &arena);
+    cacher_rule_read(
+        &rule,
+        BYTES("{\"ttl\":1.5,\"keys\":[\"a\",\"#b\"],\"lock\":{\"ttl\":9,\"staleTime\":2.5}}"),
+        &arena);
     assert_true(rule.has_ttl && rule.ttl_s == 1.5);
     assert_true(rule.has_keys && rule.is_locking);
+    assert_true(rule.stale_s == 2.5);
     assert_int_equal(rule.n_keys, 2);
     assert_bytes(rule.keys[1], "#b");
-    cacher_rule_read(&rule, BYTES("{\"ttl\":null,\"keys\":[],\"lock\":{\"enabled\":false}}"),
-                     &arena);
-    assert_false(rule.has_ttl || rule.is_locking);
+    cacher_rule_read(
+        &rule, BYTES("{\"ttl\":null,\"keys\":[],\"lock\":{\"enabled\":false,\"staleTime\":2.5}}"),
+        &arena);
+    assert_false(rule.has_ttl || rule.is_locking || rule.stale_s > 0);
     assert_true(rule.has_keys && rule.n_keys == 0);
     arena_fini(&arena);
 }

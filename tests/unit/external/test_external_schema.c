@@ -186,14 +186,23 @@ static void faults_have_their_path(void **state)
 }
 
 /* --- every member with every wrong type --- */
-enum kind { TRUE = 1, NUMBER = 2, NEGATIVE = 4, ZERO = 8, TEXT = 16, LIST = 32, OBJECT = 64 };
+enum kind {
+    TRUE = 1,
+    NUMBER = 2,
+    NEGATIVE = 4,
+    ZERO = 8,
+    TEXT = 16,
+    LIST = 32,
+    OBJECT = 64,
+    ENDLESS = 128,
+};
 
 static const struct {
     const char *value;
     unsigned kind;
 } samples[] = {
     {"true", TRUE}, {"5", NUMBER}, {"-1", NEGATIVE}, {"0", ZERO},
-    {"'x'", TEXT},  {"[]", LIST},  {"{}", OBJECT},   {"1e400", NEGATIVE},
+    {"'x'", TEXT},  {"[]", LIST},  {"{}", OBJECT},   {"1e400", ENDLESS},
 };
 
 enum { AMOUNT = NUMBER | ZERO };
@@ -202,7 +211,7 @@ static const struct {
     const char *path;
     unsigned good; /* kinds */
 } members[] = {
-    {"version", NUMBER | NEGATIVE | ZERO | TEXT},
+    {"version", NUMBER | NEGATIVE | ZERO | ENDLESS | TEXT},
     {"settings.baseUrl", TEXT},
     {"settings.$noVersionPrefix", TRUE},
     {"settings.$noServiceNamePrefix", TRUE},
@@ -245,15 +254,15 @@ static const struct {
     {"actions.x.visibility", TEXT},
     {"actions.x.strategy", 0},
     {"actions.x.strategyOptions", OBJECT},
-    {"actions.x.strategyOptions.sampleCount", NUMBER},
-    {"actions.x.strategyOptions.lowCpuUsage", NUMBER},
-    {"actions.x.strategyOptions.lowLatency", NUMBER},
+    {"actions.x.strategyOptions.sampleCount", NUMBER | NEGATIVE | ZERO},
+    {"actions.x.strategyOptions.lowCpuUsage", AMOUNT},
+    {"actions.x.strategyOptions.lowLatency", AMOUNT},
     {"actions.x.strategyOptions.collectCount", NUMBER},
     {"actions.x.strategyOptions.pingInterval", NUMBER},
     {"actions.x.strategyOptions.shardKey", TEXT},
     {"actions.x.strategyOptions.vnodes", NUMBER},
-    {"actions.x.strategyOptions.ringSize", NUMBER},
-    {"actions.x.strategyOptions.cacheSize", NUMBER},
+    {"actions.x.strategyOptions.ringSize", AMOUNT},
+    {"actions.x.strategyOptions.cacheSize", AMOUNT},
     {"actions.x.tracing", TRUE | OBJECT},
     {"actions.x.cleanCache", 0},
     {"events.x.name", TEXT},

@@ -148,19 +148,25 @@ static void a_definition_is_enough_to_ping(void **state)
     buf_fini(&pinged);
 }
 
-static void the_interval_has_a_limit(void **state)
+static void the_interval_has_limits(void **state)
 {
-    static const char *const options[] = {"{'pingInterval':0}", "{'pingInterval':-5}",
-                                          "{'pingInterval':0.001}"};
+    static const struct {
+        const char *options;
+        int64_t ms;
+    } table[] = {
+        {"{'pingInterval':0}", 1000},     {"{'pingInterval':-5}", 1000},
+        {"{'pingInterval':0.001}", 1000}, {"{'pingInterval':600}", 600000},
+        {"{'pingInterval':601}", 600000}, {"{'pingInterval':1e300}", 600000},
+    };
 
-    for (unsigned i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-        struct fixture *f = start(options[i]);
+    for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct fixture *f = start(table[i].options);
 
         add(f, "n1", "\"x\"");
         in_cluster(f);
         loop_advance(f->loop, 0);
         assert_pinged("*,");
-        loop_advance(f->loop, 999);
+        loop_advance(f->loop, table[i].ms - 1);
         assert_pinged("");
         loop_advance(f->loop, 1);
         assert_pinged("n1,");
@@ -310,7 +316,7 @@ int main(void)
         cmocka_unit_test(all_are_pinged_once_then_one_of_each_host),
         WITH_FIXTURE(nobody_is_pinged_when_nobody_asks),
         WITH_FIXTURE(a_definition_is_enough_to_ping),
-        cmocka_unit_test(the_interval_has_a_limit),
+        cmocka_unit_test(the_interval_has_limits),
         cmocka_unit_test(the_last_times_are_averaged),
         cmocka_unit_test(clocks_that_were_set_are_not_counted),
         cmocka_unit_test(a_host_goes_with_its_last_node),
