@@ -12,16 +12,22 @@
 
 enum { POLL_MS = 100 };
 
-/* A service on its way out. */
+/* Whoever wants to hear when a service is gone. */
+struct waiter {
+    broker_removed_fn *done; /* or NULL */
+    void *owner;
+    struct list link;
+};
+
+/* A service on its way out: one, however many want it gone. */
 struct removal {
     struct broker *broker;
     struct local_service *service; /* owned ref */
     char *name;                    /* owned, full name */
     uint64_t since_ms;
     struct loop_timer timer;
-    struct list link; /* in broker.removals */
-    broker_removed_fn *done;
-    void *owner;
+    struct list link;    /* in broker.removals */
+    struct list waiters; /* of struct waiter.link */
 };
 
 void broker_track(struct context *ctx)
@@ -82,6 +88,11 @@ static unsigned count_running(const struct broker *b, const struct local_service
 
 static void removal_free(struct removal *r)
 {
+    struct list *link;
+
+    while ((link = list_pop(&r->waiters))) {
+        mem_free(list_entry(link, struct waiter, link));
+    }
     loop_timer_stop(&r->timer);
     list_remove(&r->link);
     local_service_unref(r->service);
@@ -104,14 +115,19 @@ static void remove_now(struct removal *r)
 
 static void finish(struct removal *r)
 {
-    broker_removed_fn *done = r->done;
-    void *owner = r->owner;
+    struct list *link;
 
     remove_now(r);
-    removal_free(r);
-    if (done) {
-        done(owner);
+    while ((link = list_pop(&r->waiters))) {
+        struct waiter *w = list_entry(link, struct waiter, link);
+        struct waiter heard = *w;
+
+        mem_free(w);
+        if (heard.done) {
+            heard.done(heard.owner);
+        }
     }
+    removal_free(r);
 }
 
 static void on_poll(struct loop_timer *timer)
@@ -142,9 +158,48 @@ static struct removal *removal_new(struct broker *b, struct bytes name,
     r->name = mem_strndup(name.p, name.n);
     r->service = service ? local_service_ref(service) : NULL;
     r->since_ms = loop_now_ms(b->loop);
+    list_init(&r->waiters);
     list_append(&b->removals, &r->link);
     loop_timer_init(b->loop, &r->timer, on_poll);
     loop_timer_start(&r->timer, 0);
+    return r;
+}
+
+static void wait_for(struct removal *r, broker_removed_fn *done, void *owner)
+{
+    struct waiter *w = mem_new(struct waiter);
+
+    w->done = done;
+    w->owner = owner;
+    list_append(&r->waiters, &w->link);
+}
+
+static struct removal *find_removal(const struct broker *b, const struct local_service *service)
+{
+    list_for_each (link, &b->removals) {
+        struct removal *r = list_entry(link, struct removal, link);
+
+        if (service && r->service == service) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+/* Starts it, and tells. service NULL: only one that waited for others is forgotten. */
+static struct removal *start_removal(struct broker *b, struct bytes name,
+                                     struct local_service *service)
+{
+    struct removal *r = removal_new(b, name, service);
+    unsigned n = service ? count_running(b, service) : 0;
+
+    if (n > 0) {
+        log_warn(&b->log, "Waiting for %u running context(s) of '%s'...", n, r->name);
+    } else if (service) {
+        remove_now(r);
+    } else {
+        log_info(&b->log, "Service '%s' is stopped.", r->name);
+    }
     return r;
 }
 
@@ -153,35 +208,33 @@ int broker_remove_service(struct broker *b, struct bytes full_name, broker_remov
 {
     bool was_waiting = broker_waiting_remove(b, full_name);
     struct registry_service *rs = registry_find_local_service(b->registry, full_name);
+    struct local_service *service = rs ? rs->local : NULL;
     struct removal *r;
-    unsigned n;
 
     if (!rs && !was_waiting) {
         return ERR_NOT_FOUND;
     }
-    r = removal_new(b, full_name, rs ? rs->local : NULL);
-    r->done = done;
-    r->owner = owner;
-    n = rs ? count_running(b, rs->local) : 0;
-    if (n > 0) {
-        log_warn(&b->log, "Waiting for %u running context(s) of '%s'...", n, r->name);
-    } else {
-        remove_now(r);
-    }
-    if (!rs) {
-        log_info(&b->log, "Service '%s' is stopped.", r->name);
-    }
+    r = find_removal(b, service);
+    wait_for(r ? r : start_removal(b, full_name, service), done, owner);
     return 0;
+}
+
+static void forget(struct removal *r, const void *owner)
+{
+    list_for_each_safe (link, &r->waiters) {
+        struct waiter *w = list_entry(link, struct waiter, link);
+
+        if (w->owner == owner) {
+            list_remove(&w->link);
+            mem_free(w);
+        }
+    }
 }
 
 void broker_forget_removal(struct broker *b, const void *owner)
 {
     list_for_each (link, &b->removals) {
-        struct removal *r = list_entry(link, struct removal, link);
-
-        if (r->owner == owner) {
-            r->done = NULL;
-        }
+        forget(list_entry(link, struct removal, link), owner);
     }
 }
 

@@ -198,6 +198,28 @@ static void a_forgotten_removal_goes_on(void **state)
     removal_stop(&r);
 }
 
+static void all_who_want_it_gone_wait_for_the_same_end(void **state)
+{
+    struct flow_outcome o;
+    bool are_gone[3] = {false};
+    struct stage s;
+
+    stage_start(&s, true);
+    (void)flow_call_start(&s.here, &call_w, &o);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(broker_remove_service(s.here.broker, BYTES("w"), note, &are_gone[i]), 0);
+        loop_advance(s.f.loop, 300); /* the time of the first counts */
+    }
+    broker_forget_removal(s.here.broker, &are_gone[1]);
+    loop_advance(s.f.loop, 200);
+    assert_true(are_gone[0]);
+    assert_false(are_gone[1]);
+    assert_true(are_gone[2]);
+    finish(0);
+    flow_outcome_fini(&o);
+    stage_stop(&s);
+}
+
 static void on_stopped(struct broker *b)
 {
     ((struct flow_node *)broker_owner(b))->is_stopped = true;
@@ -280,6 +302,7 @@ int main(void)
         cmocka_unit_test(an_untracked_call_is_not_waited_for),
         cmocka_unit_test(one_that_is_replaced_meanwhile_leaves_its_successor_alone),
         cmocka_unit_test(a_forgotten_removal_goes_on),
+        cmocka_unit_test(all_who_want_it_gone_wait_for_the_same_end),
         cmocka_unit_test(a_node_waits_for_what_is_tracked),
         cmocka_unit_test(a_node_waits_for_its_calls_to_others),
         cmocka_unit_test(a_node_gives_up_when_the_time_is_up),
