@@ -123,6 +123,7 @@ static void context_free(struct context *ctx)
     endpoint_unref(ctx->endpoint);
     unbind(ctx);
     shared_unref(ctx->held);
+    shared_unref(ctx->meta_text);
     arena_fini(&ctx->arena);
     if (b->n_spare < SPARE_MAX) {
         list_prepend(&b->spare, &ctx->link);

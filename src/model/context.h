@@ -78,6 +78,8 @@ struct context {
     const struct local_handler *local_handler; /* of service, or NULL */
     struct local_service *tracked; /* ref or NULL: the service that waits for it when it stops */
     bool has_parent;               /* parent_id names a context that ran here when this began */
+    struct shared *meta_text;      /* owned ref or NULL: owner of meta once that is merged often */
+    unsigned n_merges;             /* into meta */
     struct shared *held;           /* owned ref or NULL: text that slices above borrow from */
     const struct pipeline *pipeline;
     enum context_state state;
