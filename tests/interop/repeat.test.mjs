@@ -2,7 +2,7 @@
 // What apps and callers over HTTP are told of repetitions: X-Retry-Attempt, X-Retry-Attempts, X-Repeat-Safe.
 import assert from 'node:assert';
 import { after, before, describe, it } from 'node:test';
-import { answer, generations, learns, named, Stage } from './stage.mjs';
+import { answer, generations, learns, named, Stage, until } from './stage.mjs';
 
 for (const version of generations) {
   describe(`repetitions, ${named(version)}`, () => {
@@ -72,6 +72,31 @@ for (const version of generations) {
       for (const action of ['app.checked', 'js.checked', 'no.body', 'app.nothing', 'away.it']) {
         assert.strictEqual((await call(action))[2], 'yes', action);
       }
+    });
+
+    it('an action whose after hook cannot be asked has run', async () => {
+      app.on('/ok', () => ({ response: 1 }));
+      app.clear();
+      await sidecar.register({
+        name: 'hooked', settings: { baseUrl: app.url },
+        actions: {
+          it: { handler: '/ok', hooks: { after: 'http://127.0.0.1:1/' }, retryPolicy: { enabled: true, retries: 2, delay: 1 } },
+        },
+      });
+      assert.deepStrictEqual(await call('hooked.it'), [502, undefined, 'no']);
+      assert.strictEqual(app.at('/ok').length, 1);
+    });
+
+    it('what an attempt before may have done counts, whatever the last one says', async () => {
+      app.clear();
+      await sidecar.register({
+        name: 'late', settings: { baseUrl: app.url },
+        actions: { it: { handler: '/never', timeout: 20, retryPolicy: { enabled: true, retries: 1, delay: 300 } } },
+      });
+      const called = call('late.it');
+      await until('it has been asked', () => app.at('/never').length === 1);
+      await sidecar.unregister('late');
+      assert.deepStrictEqual(await called, [404, '1', 'no']);
     });
 
     it('what has run, or may have, may not', async () => {
