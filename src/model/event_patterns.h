@@ -3,8 +3,8 @@
  * what a pattern is). */
 #pragma once
 
-#include "json/json.h"
 #include "model/event_match.h"
+#include "json/json.h"
 
 enum { EVENT_PATTERNS_MAX = 100, EVENT_PATTERN_BYTES_MAX = 255 };
 

@@ -408,6 +408,7 @@ static void relative_handlers_without_a_base_are_warned_of(void **state)
 
 static void caching_is_checked(void **state)
 {
+    char schema[512];
     struct outcome o = check("{'name':'a','actions':{'x':{'handler':'http://h',"
                              "'cache':{'keys':['id'],'lock':true}}},"
                              "'events':{'e':{'handler':'http://h','cleanCache':'a.**'}}}");
@@ -423,6 +424,11 @@ static void caching_is_checked(void **state)
     o = check("{'name':'a','events':{'e':{'handler':5,'cleanCache':true}}}");
     assert_int_equal(o.kind, EXTERNAL_FAULT_HANDLER);
     o = check("{'name':'a','events':{'e':{'handler':'http://h','cleanCache':{}}}}");
+    assert_int_equal(o.n_faults, 1);
+    assert_string_equal(o.path, "events.e.cleanCache");
+    (void)snprintf(schema, sizeof(schema), "{'name':'a','events':{'e':{'cleanCache':['%0256d']}}}",
+                   1);
+    o = check(schema);
     assert_int_equal(o.n_faults, 1);
     assert_string_equal(o.path, "events.e.cleanCache");
 }
