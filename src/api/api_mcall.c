@@ -22,7 +22,8 @@ struct mcall_entry {
     struct bytes meta; /* slice */
 };
 
-/* Outlives the request: after a failure has been answered the other calls run to their end. */
+/* Outlives the request: after a failure has been answered the other calls run to their end, without
+ * being tried again. */
 struct api_mcall {
     struct api_request *request; /* NULL: answered */
     struct arena arena;          /* owns all slices and texts */
@@ -128,6 +129,16 @@ static void leave(struct api_mcall *m)
     mcall_free(m);
 }
 
+/* The request is answered: what runs goes to its end, nothing is tried again. */
+static void disown_others(struct api_mcall *m)
+{
+    for (size_t i = 0; i < m->n_entries; i++) {
+        if (m->entries[i].ctx) {
+            pipeline_disown(m->entries[i].ctx);
+        }
+    }
+}
+
 static void on_called(struct context *ctx)
 {
     struct mcall_entry *e = ctx->owner;
@@ -136,6 +147,7 @@ static void on_called(struct context *ctx)
     e->ctx = NULL;
     if (m->request && ctx->error && !m->is_settled) {
         api_reply_call(take_request(m), ctx);
+        disown_others(m);
     } else if (m->request) {
         e->result = arena_copy(&m->arena, ctx->result);
         e->meta = arena_copy(&m->arena, ctx->meta);

@@ -122,6 +122,36 @@ for (const version of generations) {
       await until('the other call has run to its end', () => app.slowEnded);
     });
 
+    it('what is still to be tried again after the answer ends', async () => {
+      const other = await stage.sidecar({ NODEID: 'other-again' });
+      const retryPolicy = { enabled: true, delay: 600000, maxDelay: 600000 };
+      await other.register({
+        name: 'other', settings: { baseUrl: app.url },
+        actions: { again: { handler: '/again', retryPolicy }, later: '/later', again2: { handler: '/again2', retryPolicy } },
+      });
+      const again = () => answer(503, { error: { message: 'not yet', retryable: true } });
+      let answered;
+      const once = new Promise((resolve) => {
+        answered = resolve;
+      });
+      app.on('/again', again);
+      app.on('/again2', () => once.then(again));
+      app.on('/later', async () => {
+        await until('the others have been asked', () => app.at('/again').length + app.at('/again2').length === 2);
+        return answer(409, { error: { message: 'no' } });
+      });
+      app.clear();
+      const options = { retries: 1e9 };
+      const { status } = await other.json('POST', '/v1/mcall', {
+        calls: [{ action: 'other.again', options }, { action: 'other.again2', options }, { action: 'other.later' }],
+      });
+      assert.strictEqual(status, 409);
+      answered();
+      await other.end();
+      assert.strictEqual(app.at('/again').length + app.at('/again2').length, 2);
+      assert.doesNotMatch(other.child.output, /running context.*given up/);
+    });
+
     it('failures at once give one answer', async () => {
       const { status, body } = await mcall({ calls: [{ action: 'no.one' }, { action: 'no.two' }, { action: 'no.three' }] });
       assert.strictEqual(status, 404);
