@@ -119,6 +119,8 @@ struct api_error {
     struct bytes data;
 };
 void api_reply_error(struct api_request *request, const struct api_error *error);
+/* What stands in place of an answer that is too large. */
+extern const struct api_error api_reply_too_large;
 /* A Moleculer error in the flat form. */
 void api_reply_mol_error(struct api_request *request, const struct mol_error *error);
 /* The outcome of a call (docs/api.md, Calling). */
