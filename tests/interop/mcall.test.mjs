@@ -28,6 +28,7 @@ for (const version of generations) {
       name: 'local', settings: { baseUrl: app.url },
       actions: {
         echo: '/echo', meta: '/meta', none: '/none', slow: '/slow', fail: '/fail', never: '/never', outer: '/outer',
+        big: '/big',
       },
     });
     const remote = {
@@ -47,6 +48,7 @@ for (const version of generations) {
       app = await stage.app();
       app.on('/echo', ({ body }) => ({ response: body.params }));
       app.on('/meta', ({ body }) => ({ response: body.meta, meta: { added: body.params } }));
+      app.on('/big', ({ body }) => ({ response: 'b'.repeat(body.params.bytes) }));
       app.on('/none', () => ({}));
       app.on('/slow', async ({ body }) => {
         await sleep(body.params.ms);
@@ -223,6 +225,21 @@ for (const version of generations) {
         assert.strictEqual(body.type, 'VALIDATION_ERROR');
         assert.deepStrictEqual([body.data[0].type, body.data[0].field], [type, field]);
         assert.strictEqual(app.requests.length, 0);
+      });
+    }
+
+    for (const settled of [false, true]) {
+      it(`results that are too large together are an error, ${settled ? '' : 'not '}settled`, async () => {
+        const call = (bytes) => ({ action: 'local.big', params: { bytes } });
+        const mebibyte = 2 ** 20;
+        const good = await mcall({ calls: Array(4).fill(call(mebibyte)), settled });
+        assert.strictEqual(good.status, 200);
+        assert.strictEqual(good.body.response.length, 4);
+        const { status, body } = await mcall({ calls: Array(40).fill(call(mebibyte)), settled });
+        assert.strictEqual(status, 500);
+        assert.deepStrictEqual(body,
+          { name: 'MoleculerError', message: 'The answer is too large.', code: 500, type: 'ANSWER_TOO_LARGE' });
+        assert.strictEqual((await mcall({ calls: [call(1)] })).status, 200);
       });
     }
 
