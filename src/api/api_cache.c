@@ -3,7 +3,7 @@
 #include "api/api_internal.h"
 #include "cacher/cacher.h"
 
-enum { PATTERNS_MAX = 100, MS_PER_S = 1000 };
+enum { MS_PER_S = 1000 };
 
 static const char clean_action[] = "$sidecar.cleanCache";
 
@@ -115,7 +115,7 @@ static bool check_match(struct api_request *request, struct bytes match)
         return refuse(request, match, "string",
                       BYTES("The 'match' field must be a string or an array of strings."));
     }
-    return json_count(match) <= PATTERNS_MAX ||
+    return json_count(match) <= EVENT_PATTERNS_MAX ||
            refuse(request, BYTES_NONE, "arrayMax",
                   BYTES("The 'match' field must contain at most 100 items."));
 }

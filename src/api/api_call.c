@@ -36,9 +36,8 @@ static bool read_options(struct api_request *request, struct broker_call *call)
         call->has_timeout =
             api_params_number(api_params_get(request, API_TIMEOUT), arena, &call->timeout_ms);
     }
-    if (json_is_null_or_none(json_get(options, BYTES("retries"))) &&
-        !api_params_number(api_params_get(request, API_RETRIES), arena, &call->retries)) {
-        call->retries = -1;
+    if (json_is_null_or_none(json_get(options, BYTES("retries")))) {
+        call->retries = api_options_retries(api_params_get(request, API_RETRIES), arena);
     }
     return true;
 }

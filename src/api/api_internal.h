@@ -70,6 +70,9 @@ struct api_option_fault {
 /* Reads what stands in options into call; slices and texts are borrowed from both. */
 bool api_options_read(struct bytes options, struct arena *arena, struct broker_call *call,
                       struct api_option_fault *out) MUST_CHECK;
+/* As struct broker_call has it: < 0 when it is no number; a negative number is 0, as in the
+ * original. */
+double api_options_retries(struct bytes slice, struct arena *arena);
 /* Reads the query text. */
 void api_params_read_query(struct api_request *request);
 /* The context that a nested call names by X-Parent-ID, or NULL. */
@@ -116,6 +119,8 @@ struct api_error {
     struct bytes data;
 };
 void api_reply_error(struct api_request *request, const struct api_error *error);
+/* What stands in place of an answer that is too large. */
+extern const struct api_error api_reply_too_large;
 /* A Moleculer error in the flat form. */
 void api_reply_mol_error(struct api_request *request, const struct mol_error *error);
 /* The outcome of a call (docs/api.md, Calling). */

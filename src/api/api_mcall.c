@@ -8,7 +8,10 @@
 #include "base/map.h"
 #include "broker/pipeline.h"
 
-enum { CALLS_MAX = 1000 };
+enum {
+    CALLS_MAX = 1000,
+    KEPT_MAX_BYTES = 32 * 1024 * 1024, /* of results, meta and errors while others still run */
+};
 
 static const char mcall_action[] = "$sidecar.mcall";
 
@@ -22,10 +25,12 @@ struct mcall_entry {
     struct bytes meta; /* slice */
 };
 
-/* Outlives the request: after a failure has been answered the other calls run to their end. */
+/* Outlives the request: after a failure has been answered the other calls run to their end, without
+ * being tried again. */
 struct api_mcall {
     struct api_request *request; /* NULL: answered */
-    struct arena arena;          /* owns all slices and texts */
+    struct arena arena;          /* owns all slices and texts of what is asked */
+    struct arena outcomes;       /* owns what came of the calls that have ended */
     struct bytes request_id;
     bool is_list, is_settled;
     struct mcall_entry *entries;
@@ -113,6 +118,7 @@ static void reply_all(struct api_mcall *m)
 static void mcall_free(struct api_mcall *m)
 {
     arena_fini(&m->arena);
+    arena_fini(&m->outcomes);
     mem_free(m);
 }
 
@@ -128,6 +134,31 @@ static void leave(struct api_mcall *m)
     mcall_free(m);
 }
 
+/* The request is answered: what runs goes to its end, nothing is tried again. */
+static void disown_others(struct api_mcall *m)
+{
+    for (size_t i = 0; i < m->n_entries; i++) {
+        if (m->entries[i].ctx) {
+            pipeline_disown(m->entries[i].ctx);
+        }
+    }
+}
+
+/* With the one that makes them too many all outcomes go. */
+static void keep_outcome(struct mcall_entry *e, const struct context *ctx)
+{
+    struct api_mcall *m = e->mcall;
+
+    e->result = arena_copy(&m->outcomes, ctx->result);
+    e->meta = arena_copy(&m->outcomes, ctx->meta);
+    e->error = ctx->error ? mol_error_copy(&m->outcomes, ctx->error) : NULL;
+    if (m->outcomes.used_bytes > KEPT_MAX_BYTES) {
+        api_reply_error(take_request(m), &api_reply_too_large);
+        arena_fini(&m->outcomes);
+        disown_others(m);
+    }
+}
+
 static void on_called(struct context *ctx)
 {
     struct mcall_entry *e = ctx->owner;
@@ -136,10 +167,9 @@ static void on_called(struct context *ctx)
     e->ctx = NULL;
     if (m->request && ctx->error && !m->is_settled) {
         api_reply_call(take_request(m), ctx);
+        disown_others(m);
     } else if (m->request) {
-        e->result = arena_copy(&m->arena, ctx->result);
-        e->meta = arena_copy(&m->arena, ctx->meta);
-        e->error = ctx->error ? mol_error_copy(&m->arena, ctx->error) : NULL;
+        keep_outcome(e, ctx);
     }
     leave(m);
 }
@@ -345,6 +375,7 @@ void api_mcall_run(struct api_request *request)
     }
     m = mem_new(struct api_mcall);
     arena_init(&m->arena);
+    arena_init(&m->outcomes);
     m->request = request;
     m->request_id = arena_copy(&m->arena, request->request_id);
     calls = arena_copy(&m->arena, fields[0].value);

@@ -3,6 +3,16 @@
  * /v1/mcall. */
 #include "api/api_internal.h"
 
+double api_options_retries(struct bytes slice, struct arena *arena)
+{
+    double retries;
+
+    if (!api_params_number(slice, arena, &retries)) {
+        return -1;
+    }
+    return retries > 0 ? retries : 0;
+}
+
 /* Null, absent and "" are none. */
 static bool read_node(struct bytes value, struct arena *arena, struct broker_call *call)
 {
@@ -27,9 +37,7 @@ bool api_options_read(struct bytes options, struct arena *arena, struct broker_c
 
     json_get_fields(options, fields, FIELDS);
     call->has_timeout = api_params_number(fields[TIMEOUT].value, arena, &call->timeout_ms);
-    if (!api_params_number(fields[RETRIES].value, arena, &call->retries)) {
-        call->retries = -1;
-    }
+    call->retries = api_options_retries(fields[RETRIES].value, arena);
     call->fallback_response = fields[FALLBACK].value;
     call->is_untracked = bytes_is_set(fields[TRACKING].value) &&
                          json_type(fields[TRACKING].value) != JSON_NULL &&

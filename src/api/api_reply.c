@@ -6,6 +6,13 @@ enum { STATUS_MIN = 200, STATUS_MAX = 999, FLAT_STATUS_MIN = 400, FLAT_STATUS_MA
 
 static const char json_type_text[] = "application/json; charset=utf-8";
 
+const struct api_error api_reply_too_large = {
+    .name = "MoleculerError",
+    .message = BYTES_INIT("The answer is too large."),
+    .code = 500,
+    .type = BYTES_INIT("ANSWER_TOO_LARGE"),
+};
+
 static void add_header(struct buf *out, struct bytes name, struct bytes value)
 {
     buf_add(out, name);
@@ -21,8 +28,26 @@ static bool is_not_modified(const struct http_request *http)
            !http_headers_has_token(&http->headers, BYTES("Cache-Control"), BYTES("no-cache"));
 }
 
+/* Of what cannot be sent as it is. */
+static void say_too_large(struct http_reply *answer, struct buf *body)
+{
+    api_reply_error_json(&api_reply_too_large, body);
+    *answer = (struct http_reply){
+        .status = api_reply_too_large.code,
+        .content_type = bytes_cstr(json_type_text),
+        .body = buf_bytes(body),
+    };
+}
+
 static void reply(struct api_request *request, struct http_reply *answer, struct buf *headers)
 {
+    struct buf instead;
+
+    buf_init(&instead, BUF_NO_LIMIT);
+    if (answer->body.n + headers->n > HTTP_SERVER_REPLY_MAX_BYTES) {
+        buf_clear(headers);
+        say_too_large(answer, &instead);
+    }
     add_header(headers, BYTES("X-Request-ID"), request->request_id);
     if (answer->status == STATUS_MIN && answer->body.n && is_not_modified(request->http)) {
         answer->status = 304;
@@ -30,6 +55,7 @@ static void reply(struct api_request *request, struct http_reply *answer, struct
     }
     answer->extra_headers = buf_bytes(headers);
     http_request_reply(request->http, answer);
+    buf_fini(&instead);
     buf_fini(headers);
 }
 

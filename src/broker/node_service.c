@@ -5,10 +5,11 @@
 #include "base/assert.h"
 #include "broker/broker_internal.h"
 #include "broker/node_health.h"
+#include "model/event_patterns.h"
 #include "registry/registry_list.h"
 #include "validation/validation.h"
 
-enum { NODE_ACTIONS = 7, FILTERS_MAX = 1000 };
+enum { NODE_ACTIONS = 7 };
 
 struct node_service {
     struct local_service base;
@@ -134,9 +135,18 @@ static void fail_with(struct context *ctx, struct bytes message, struct bytes ty
     pipeline_finish(ctx);
 }
 
+/* All else waits while they are matched. */
 static bool is_too_much(const struct metrics_filter *f)
 {
-    return json_count(f->types) + json_count(f->includes) + json_count(f->excludes) > FILTERS_MAX;
+    return json_count(f->types) + json_count(f->includes) + json_count(f->excludes) >
+           EVENT_PATTERNS_MAX;
+}
+
+static bool has_long(const struct metrics_filter *f)
+{
+    return event_patterns_longest(f->types) > EVENT_PATTERN_BYTES_MAX ||
+           event_patterns_longest(f->includes) > EVENT_PATTERN_BYTES_MAX ||
+           event_patterns_longest(f->excludes) > EVENT_PATTERN_BYTES_MAX;
 }
 
 static void metrics(struct broker *b, struct context *ctx)
@@ -155,6 +165,10 @@ static void metrics(struct broker *b, struct context *ctx)
     }
     if (is_too_much(&filter)) {
         fail_with(ctx, BYTES("There are too many types and patterns."), BYTES("TOO_MANY_FILTERS"));
+        return;
+    }
+    if (has_long(&filter)) {
+        fail_with(ctx, BYTES("A type or pattern is too long."), BYTES("FILTER_TOO_LONG"));
         return;
     }
     buf_init(&out, BUF_NO_LIMIT);

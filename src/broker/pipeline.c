@@ -143,6 +143,7 @@ void pipeline_run(struct context *ctx)
 void pipeline_resume(struct context *ctx, enum pipeline_step step)
 {
     ASSERT(ctx->state == CONTEXT_WAITING && step != PIPELINE_WAIT);
+    ctx->cancel = NULL; /* of what held it */
     if (step == PIPELINE_AGAIN && enter_again(ctx)) {
         return;
     }
@@ -197,4 +198,16 @@ void pipeline_abandon(struct context *ctx, struct mol_error *error)
 {
     ctx->is_abandoned = true;
     pipeline_abort(ctx, error);
+}
+
+void pipeline_disown(struct context *ctx)
+{
+    bool is_delayed = ctx->state == CONTEXT_WAITING && ctx->is_leaving && !ctx->cancel;
+
+    ctx->is_abandoned = true;
+    if (is_delayed) {
+        cancel_holder(ctx);
+        set_state(ctx, CONTEXT_LEAVING);
+        leave(ctx);
+    }
 }

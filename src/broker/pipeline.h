@@ -69,3 +69,6 @@ void pipeline_finish(struct context *ctx);
 void pipeline_abort(struct context *ctx, struct mol_error *error);
 /* The same when nobody waits for the outcome any more: there will be no other attempt. */
 void pipeline_abandon(struct context *ctx, struct mol_error *error);
+/* Nobody waits any more, but what runs may go to its end: there will be no other attempt, and a
+ * context that is held for one ends with the outcome of the last. */
+void pipeline_disown(struct context *ctx);

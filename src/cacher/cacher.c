@@ -154,34 +154,24 @@ void cacher_clean(struct cacher *c, struct bytes pattern)
     end_timing(c, METRICS_CACHER_CLEAN_TIME, began_us);
 }
 
-static void clean_item(struct cacher *c, struct bytes item)
+void cacher_clean_patterns(struct cacher *c, const struct event_patterns *patterns)
 {
-    struct arena arena;
-    struct bytes pattern;
+    uint64_t began_us = begin_timing(c, METRICS_CACHER_CLEAN_TOTAL);
 
-    arena_init(&arena);
-    pattern = json_string(item, &arena);
-    if (bytes_is_set(pattern)) {
-        clean_pattern(c, pattern);
+    c->stats.cleans++;
+    for (size_t i = 0; i < patterns->n; i++) {
+        c->ops->clean(c, patterns->all[i]);
     }
-    arena_fini(&arena);
+    end_timing(c, METRICS_CACHER_CLEAN_TIME, began_us);
 }
 
 void cacher_clean_matching(struct cacher *c, struct bytes match)
 {
-    uint64_t began_us = begin_timing(c, METRICS_CACHER_CLEAN_TOTAL);
-    struct json_iter it = json_iter(match);
-    struct bytes item;
+    struct event_patterns patterns;
 
-    c->stats.cleans++;
-    if (json_type(match) != JSON_ARRAY) {
-        clean_item(c, match);
-    } else {
-        while (json_next_item(&it, &item)) {
-            clean_item(c, item);
-        }
-    }
-    end_timing(c, METRICS_CACHER_CLEAN_TIME, began_us);
+    event_patterns_init(&patterns, match);
+    cacher_clean_patterns(c, &patterns);
+    event_patterns_fini(&patterns);
 }
 
 struct shared *cacher_look(struct cacher *c, struct bytes key, uint64_t *out_left_ms)

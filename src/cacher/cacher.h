@@ -9,7 +9,7 @@
 #include "base/shared.h"
 #include "loop/loop.h"
 #include "model/broker_options.h"
-#include "model/event_match.h"
+#include "model/event_patterns.h"
 
 struct cacher;
 struct metrics;
@@ -71,7 +71,9 @@ void cacher_set(struct cacher *c, struct bytes key, struct bytes value, const do
 void cacher_del(struct cacher *c, struct bytes key);
 /* All keys that match as event names do (model/event_match.h); BYTES_NONE: all there are. */
 void cacher_clean(struct cacher *c, struct bytes pattern);
-/* The same for any of several patterns. match: slice: a text, or an array whose texts count. */
+/* The same for any of several patterns. */
+void cacher_clean_patterns(struct cacher *c, const struct event_patterns *patterns);
+/* The same, compiled for this once. match: slice: a text, or an array whose texts count. */
 void cacher_clean_matching(struct cacher *c, struct bytes match);
 
 /* --- for who looks at it from outside: counted nowhere --- */

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "model/event_patterns.h"
 #include "value/value_convert.h"
 
 static bool is_false(struct bytes slice)
@@ -187,9 +188,16 @@ const char *cacher_rule_clean_fault(struct bytes clean)
 {
     enum json_type type = json_type(clean);
 
-    if (json_is_null_or_none(clean) || type == JSON_BOOL || type == JSON_STRING ||
-        are_texts(clean)) {
+    if (json_is_null_or_none(clean) || type == JSON_BOOL) {
         return NULL;
     }
-    return "must be true, a pattern of keys or a list of them";
+    if (type != JSON_STRING && !are_texts(clean)) {
+        return "must be true, a pattern of keys or a list of them";
+    }
+    if (json_count(clean) > EVENT_PATTERNS_MAX) {
+        return "has more than 100 patterns";
+    }
+    return event_patterns_longest(clean) > EVENT_PATTERN_BYTES_MAX
+               ? "has a pattern of more than 255 bytes"
+               : NULL;
 }

@@ -30,5 +30,6 @@ bool cacher_rule_applies(const struct cacher_rule *rule, const struct cacher_key
  * it is about, "" for the whole.
  */
 const char *cacher_rule_fault(struct bytes cache, const char **out_member);
-/* The same for the option "cleanCache" of an event: true, a pattern of keys, or a list of them. */
+/* The same for the option "cleanCache" of an event: true, a pattern of keys, or a list of them, as
+ * many and as long as event_patterns.h says. */
 const char *cacher_rule_clean_fault(struct bytes clean);

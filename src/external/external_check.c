@@ -134,6 +134,20 @@ const char *external_check_string_fault(struct bytes slice)
     return json_type(slice) == JSON_STRING ? NULL : "must be a string";
 }
 
+const char *external_check_text_name_fault(struct bytes slice)
+{
+    const char *fault = external_check_string_fault(slice);
+    struct arena arena;
+
+    if (fault) {
+        return fault;
+    }
+    arena_init(&arena);
+    fault = external_check_name_fault(json_string(slice, &arena));
+    arena_fini(&arena);
+    return fault;
+}
+
 const char *external_check_object_fault(struct bytes slice)
 {
     return json_is_object(slice) ? NULL : "must be an object";

@@ -110,7 +110,7 @@ static const struct external_member strategy_members[] = {
 
 /* Of actions and events alike. */
 static const struct external_member common_members[] = {
-    {"name", external_check_string_fault, NULL},
+    {"name", external_check_text_name_fault, NULL},
     {"timeout", external_check_amount_fault, NULL},
     {"bulkhead", external_check_object_fault, bulkhead_members},
     {"strategy", strategy_fault, NULL},
@@ -127,7 +127,7 @@ static const struct external_member action_members[] = {
 };
 
 static const struct external_member event_members[] = {
-    {"group", external_check_string_fault, NULL},
+    {"group", external_check_text_name_fault, NULL},
     {"debounce", external_check_amount_fault, NULL},
     {"throttle", external_check_amount_fault, NULL},
     {"cleanCache", cacher_rule_clean_fault, NULL},

@@ -67,6 +67,7 @@ const char *external_check_number_fault(struct bytes slice);   /* finite */
 const char *external_check_amount_fault(struct bytes slice);   /* finite, 0 or more */
 const char *external_check_positive_fault(struct bytes slice); /* finite, above 0 */
 const char *external_check_string_fault(struct bytes slice);
+const char *external_check_text_name_fault(struct bytes slice); /* a string that can be a name */
 const char *external_check_object_fault(struct bytes slice);
 
 /* --- external_definition.c --- */

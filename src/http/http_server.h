@@ -20,6 +20,9 @@
 struct http_server;
 struct http_request;
 
+/* Of an answer's body and extra headers: a larger one ends the connection unanswered. */
+enum { HTTP_SERVER_REPLY_MAX_BYTES = 124 * 1024 * 1024 };
+
 struct http_server_options {
     struct bytes host; /* see net_listener_open */
     unsigned port;

@@ -14,7 +14,7 @@
 
 enum {
     IDLE_GRACE_MS = 1000, /* more than Keep-Alive promises, for requests already on their way */
-    WRITE_LIMIT_BYTES = 128 * 1024 * 1024,
+    WRITE_LIMIT_BYTES = HTTP_SERVER_REPLY_MAX_BYTES + 4 * 1024 * 1024, /* with what is unread */
 };
 
 static void set_state(struct http_server_connection *connection,

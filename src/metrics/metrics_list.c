@@ -1,65 +1,65 @@
 /* SPDX-License-Identifier: MIT */
 /* Which metrics somebody wants to see, and the list of them. */
 #include "metrics/metrics.h"
-#include "model/event_match.h"
+#include "model/event_patterns.h"
 
-typedef bool match_fn(struct bytes text, struct bytes wanted);
-
-static bool item_matches(struct bytes item, struct bytes text, match_fn *match)
+static bool has_type(struct bytes types, struct bytes type)
 {
-    struct arena arena;
-    struct bytes wanted;
-    bool matches;
-
-    arena_init(&arena);
-    wanted = json_string(item, &arena);
-    matches = bytes_is_set(wanted) && match(text, wanted);
-    arena_fini(&arena);
-    return matches;
-}
-
-/* wanted: a text, or an array of texts. */
-static bool any_matches(struct bytes wanted, struct bytes text, match_fn *match)
-{
-    struct json_iter it = json_iter(wanted);
+    struct json_iter it = json_iter(types);
     struct bytes item;
 
-    if (json_type(wanted) != JSON_ARRAY) {
-        return item_matches(wanted, text, match);
+    if (json_type(types) != JSON_ARRAY) {
+        return json_string_eq(types, type);
     }
     while (json_next_item(&it, &item)) {
-        if (item_matches(item, text, match)) {
+        if (json_string_eq(item, type)) {
             return true;
         }
     }
     return false;
 }
 
-static bool is_wanted(const struct metrics_filter *f, const struct metric_spec *spec)
+/* Patterns are compiled once for all metrics. */
+struct wanted {
+    struct bytes types; /* slice */
+    bool has_includes;
+    struct event_patterns includes, excludes;
+};
+
+static bool is_wanted(const struct wanted *wanted, const struct metric_spec *spec)
 {
-    struct bytes type = bytes_cstr(metric_type_name(spec->type));
     struct bytes name = bytes_cstr(spec->name);
 
-    if (!json_is_null_or_none(f->types) && !any_matches(f->types, type, bytes_eq)) {
+    if (!json_is_null_or_none(wanted->types) &&
+        !has_type(wanted->types, bytes_cstr(metric_type_name(spec->type)))) {
         return false;
     }
-    if (!json_is_null_or_none(f->includes) && !any_matches(f->includes, name, event_match)) {
+    if (wanted->has_includes && !event_patterns_test(&wanted->includes, name)) {
         return false;
     }
-    return json_is_null_or_none(f->excludes) || !any_matches(f->excludes, name, event_match);
+    return !event_patterns_test(&wanted->excludes, name);
 }
 
 void metrics_list(struct metrics *m, const struct metrics_filter *filter, struct json_writer *w)
 {
+    struct wanted wanted = {
+        .types = filter->types,
+        .has_includes = !json_is_null_or_none(filter->includes),
+    };
+
+    event_patterns_init(&wanted.includes, filter->includes);
+    event_patterns_init(&wanted.excludes, filter->excludes);
     json_begin_array(w);
     if (m) {
         map_for_each (e, &m->by_name) {
             struct metric *metric = e->value;
 
-            if (is_wanted(filter, metric->spec)) {
+            if (is_wanted(&wanted, metric->spec)) {
                 metric_write(metric, w);
             }
         }
     }
     json_end_array(w);
+    event_patterns_fini(&wanted.includes);
+    event_patterns_fini(&wanted.excludes);
 }

@@ -28,6 +28,13 @@ struct caching {
     struct arena arena;
 };
 
+/* What an event cleans. */
+struct cleaning {
+    struct endpoint_attachment attachment;
+    bool is_given, is_of_all;
+    struct event_patterns patterns;
+};
+
 /* A call or a refresh has it, or it is on its way to the next. */
 struct lock {
     struct cacher_middleware *m;
@@ -77,6 +84,33 @@ static const struct cacher_rule *rule_of(struct cacher_middleware *m, struct end
     };
 
     return &container_of(endpoint_attachment_of(e, &ops, m), struct caching, attachment)->rule;
+}
+
+static void cleaning_read(struct endpoint_attachment *a)
+{
+    struct cleaning *c = container_of(a, struct cleaning, attachment);
+    struct bytes match = json_get(a->endpoint->definition, BYTES("cleanCache"));
+
+    c->is_given = json_type(match) == JSON_STRING || json_type(match) == JSON_ARRAY;
+    c->is_of_all = json_is_true(match);
+    event_patterns_fini(&c->patterns);
+    event_patterns_init(&c->patterns, match);
+}
+
+static void cleaning_fini(struct endpoint_attachment *a)
+{
+    event_patterns_fini(&container_of(a, struct cleaning, attachment)->patterns);
+}
+
+static const struct cleaning *cleaning_of(struct cacher_middleware *m, struct endpoint *e)
+{
+    static const struct endpoint_attachment_ops ops = {
+        .size = sizeof(struct cleaning),
+        .read = cleaning_read,
+        .fini = cleaning_fini,
+    };
+
+    return container_of(endpoint_attachment_of(e, &ops, m), struct cleaning, attachment);
 }
 
 /* --- looking it up --- */
@@ -269,12 +303,12 @@ static void refresh(struct cacher_middleware *m, struct context *ctx, struct byt
 
 static void clean(struct cacher_middleware *m, struct context *ctx)
 {
-    struct bytes match = json_get(ctx->endpoint->definition, BYTES("cleanCache"));
+    const struct cleaning *c = cleaning_of(m, ctx->endpoint);
 
-    if (json_is_true(match)) {
+    if (c->is_of_all) {
         cacher_clean(m->cacher, BYTES_NONE);
-    } else if (json_type(match) == JSON_STRING || json_type(match) == JSON_ARRAY) {
-        cacher_clean_matching(m->cacher, match);
+    } else if (c->is_given) {
+        cacher_clean_patterns(m->cacher, &c->patterns);
     }
 }
 

@@ -522,6 +522,29 @@ static void events_clean(void **state)
     flow_pair_stop(&p);
 }
 
+static void a_new_definition_cleans_as_it_says(void **state)
+{
+    struct flow_pair p;
+
+    pair_start(&p, WORK("true"));
+    emit(&p, "cache.clean.w");
+    assert_int_equal(ask(&p, "{'id':1}"), 1);
+    flow_node_serve(&p.b,
+                    "{'name':'w','fullName':'w','settings':{},'metadata':{},'actions':{'w.do':"
+                    "{'cache':true,'rawName':'do','name':'w.do'}},'events':{'cache.clean.w':"
+                    "{'cleanCache':'v.**','name':'cache.clean.w'}}}",
+                    run_work);
+    loop_advance(p.f.loop, 1000);
+    emit(&p, "cache.clean.w");
+    assert_int_equal(work.n_events, 2);
+    assert_int_equal(ask(&p, "{'id':1}"), 1);
+    flow_node_serve(&p.b, WORK("true"), run_work);
+    loop_advance(p.f.loop, 1000);
+    emit(&p, "cache.clean.w");
+    assert_int_equal(ask(&p, "{'id':1}"), 2);
+    flow_pair_stop(&p);
+}
+
 static void a_new_connection_cleans(void **state)
 {
     struct flow_pair p;
@@ -589,6 +612,7 @@ int main(void)
         cmocka_unit_test(what_is_fetched_belongs_to_nobody),
         cmocka_unit_test(a_limit_and_the_end_keep_from_fetching),
         cmocka_unit_test(events_clean),
+        cmocka_unit_test(a_new_definition_cleans_as_it_says),
         cmocka_unit_test(a_new_connection_cleans),
         cmocka_unit_test(the_lru_keeps_what_is_used),
         cmocka_unit_test(what_never_fits_is_just_not_kept),

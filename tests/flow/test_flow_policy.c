@@ -114,6 +114,63 @@ static void retries_end(void **state)
     flow_pair_stop(&p);
 }
 
+static void nobody_tries_again_for_nobody(void **state)
+{
+    static const struct broker_call many = {.action = BYTES_INIT("w.do"), .retries = 1e9};
+    struct flow_pair p;
+    struct flow_outcome o;
+    struct context *ctx;
+
+    pair_start(&p, WORK("'retryPolicy':{'enabled':true,'delay':60000,'maxDelay':60000},"));
+    work.fail_first = 100;
+    ctx = flow_call_start(&p.a, &many, &o);
+    pipeline_disown(ctx);
+    assert_false(o.is_done);
+    loop_advance(p.f.loop, 10); /* it goes to its end */
+    assert_true(o.is_done);
+    assert_int_equal(o.code, 503);
+    flow_outcome_fini(&o);
+
+    ctx = flow_call_start(&p.a, &many, &o);
+    loop_advance(p.f.loop, 10);
+    assert_int_equal(ctx->state, CONTEXT_WAITING);
+    assert_false(o.is_done);
+    pipeline_disown(ctx); /* it waits for nothing but the next attempt */
+    assert_true(o.is_done);
+    assert_int_equal(o.code, 503);
+    flow_outcome_fini(&o);
+    loop_advance(p.f.loop, 200000);
+    assert_int_equal(work.n_calls, 2);
+    flow_pair_stop(&p);
+}
+
+static void who_waits_on_the_way_in_is_let_in(void **state)
+{
+    static const struct broker_call once = {.action = BYTES_INIT("w.do"), .retries = -1};
+    struct flow_pair p;
+    struct flow_outcome o[2];
+    struct context *second;
+
+    pair_start(&p, WORK("'bulkhead':{'enabled':true,'concurrency':1},"));
+    work.holds = true;
+    (void)flow_call_start(&p.b, &once, &o[0]);
+    second = flow_call_start(&p.b, &once, &o[1]);
+    loop_advance(p.f.loop, 10);
+    assert_int_equal(second->state, CONTEXT_WAITING);
+    pipeline_disown(second);
+    loop_advance(p.f.loop, 10);
+    assert_false(o[1].is_done);
+    finish_held(0);
+    loop_advance(p.f.loop, 10);
+    finish_held(1);
+    loop_advance(p.f.loop, 10);
+    assert_true(o[1].is_done);
+    assert_string_equal(o[1].result, "1");
+    flow_outcome_fini(&o[0]);
+    flow_outcome_fini(&o[1]);
+    flow_pair_stop(&p);
+}
+
 static void other_errors_are_not_tried_again(void **state)
 {
     struct flow_pair p;
@@ -410,6 +467,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(retryable_errors_are_tried_again),
         cmocka_unit_test(retries_end),
+        cmocka_unit_test(nobody_tries_again_for_nobody),
+        cmocka_unit_test(who_waits_on_the_way_in_is_let_in),
         cmocka_unit_test(other_errors_are_not_tried_again),
         cmocka_unit_test(a_declared_check_decides),
         cmocka_unit_test(the_called_node_does_not_retry),

@@ -516,6 +516,17 @@ describe('hostile callers and apps', () => {
       await serves();
     });
 
+    it('whose answer is too large with its headers: 500', async () => {
+      const meta = { $responseHeaders: { 'X-A': '\n'.repeat(30 * MIB) } }; // five bytes each
+      app.on('/swelling', (socket) => socket.write(answer({ meta })));
+      await sidecar.register({ name: 'swelling', settings: { baseUrl: app.url }, actions: { run: '/swelling' } });
+      const { status, body } = await call('swelling.run');
+      assert.strictEqual(status, 500);
+      assert.deepStrictEqual(body,
+        { name: 'MoleculerError', message: 'The answer is too large.', code: 500, type: 'ANSWER_TOO_LARGE' });
+      await serves();
+    });
+
     it('that redirect in a circle: 20 times, no more', async () => {
       app.on('/circle', (socket) => socket.write('HTTP/1.1 307 Again\r\nLocation: /circle\r\nContent-Length: 0\r\n\r\n'));
       await sidecar.register({ name: 'circle', settings: { baseUrl: app.url }, actions: { run: '/circle' } });

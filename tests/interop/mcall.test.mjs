@@ -28,6 +28,7 @@ for (const version of generations) {
       name: 'local', settings: { baseUrl: app.url },
       actions: {
         echo: '/echo', meta: '/meta', none: '/none', slow: '/slow', fail: '/fail', never: '/never', outer: '/outer',
+        big: '/big',
       },
     });
     const remote = {
@@ -47,6 +48,7 @@ for (const version of generations) {
       app = await stage.app();
       app.on('/echo', ({ body }) => ({ response: body.params }));
       app.on('/meta', ({ body }) => ({ response: body.meta, meta: { added: body.params } }));
+      app.on('/big', ({ body }) => ({ response: 'b'.repeat(body.params.bytes) }));
       app.on('/none', () => ({}));
       app.on('/slow', async ({ body }) => {
         await sleep(body.params.ms);
@@ -122,6 +124,36 @@ for (const version of generations) {
       await until('the other call has run to its end', () => app.slowEnded);
     });
 
+    it('what is still to be tried again after the answer ends', async () => {
+      const other = await stage.sidecar({ NODEID: 'other-again' });
+      const retryPolicy = { enabled: true, delay: 600000, maxDelay: 600000 };
+      await other.register({
+        name: 'other', settings: { baseUrl: app.url },
+        actions: { again: { handler: '/again', retryPolicy }, later: '/later', again2: { handler: '/again2', retryPolicy } },
+      });
+      const again = () => answer(503, { error: { message: 'not yet', retryable: true } });
+      let answered;
+      const once = new Promise((resolve) => {
+        answered = resolve;
+      });
+      app.on('/again', again);
+      app.on('/again2', () => once.then(again));
+      app.on('/later', async () => {
+        await until('the others have been asked', () => app.at('/again').length + app.at('/again2').length === 2);
+        return answer(409, { error: { message: 'no' } });
+      });
+      app.clear();
+      const options = { retries: 1e9 };
+      const { status } = await other.json('POST', '/v1/mcall', {
+        calls: [{ action: 'other.again', options }, { action: 'other.again2', options }, { action: 'other.later' }],
+      });
+      assert.strictEqual(status, 409);
+      answered();
+      await other.end();
+      assert.strictEqual(app.at('/again').length + app.at('/again2').length, 2);
+      assert.doesNotMatch(other.child.output, /running context.*given up/);
+    });
+
     it('failures at once give one answer', async () => {
       const { status, body } = await mcall({ calls: [{ action: 'no.one' }, { action: 'no.two' }, { action: 'no.three' }] });
       assert.strictEqual(status, 404);
@@ -193,6 +225,21 @@ for (const version of generations) {
         assert.strictEqual(body.type, 'VALIDATION_ERROR');
         assert.deepStrictEqual([body.data[0].type, body.data[0].field], [type, field]);
         assert.strictEqual(app.requests.length, 0);
+      });
+    }
+
+    for (const settled of [false, true]) {
+      it(`results that are too large together are an error, ${settled ? '' : 'not '}settled`, async () => {
+        const call = (bytes) => ({ action: 'local.big', params: { bytes } });
+        const mebibyte = 2 ** 20;
+        const good = await mcall({ calls: Array(4).fill(call(mebibyte)), settled });
+        assert.strictEqual(good.status, 200);
+        assert.strictEqual(good.body.response.length, 4);
+        const { status, body } = await mcall({ calls: Array(40).fill(call(mebibyte)), settled });
+        assert.strictEqual(status, 500);
+        assert.deepStrictEqual(body,
+          { name: 'MoleculerError', message: 'The answer is too large.', code: 500, type: 'ANSWER_TOO_LARGE' });
+        assert.strictEqual((await mcall({ calls: [call(1)] })).status, 200);
       });
     }
 

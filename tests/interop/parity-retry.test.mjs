@@ -79,6 +79,7 @@ parity('retries of an action', {
     ...both('fewer by the call', 'flaky', { fails: 9 }, { retries: 1 }, times(2)),
     ...both('more by the call', 'once', { fails: 9 }, { retries: 4 }, times(5)),
     ...both('none by the call', 'flaky', { fails: 9 }, { retries: 0 }, times(1)),
+    ...both('none by a call that says less', 'flaky', { fails: 9 }, { retries: -5 }, times(1)),
     ...both('none without a policy, whatever the call says', 'plain', { fails: 9 }, { retries: 4 }, times(1)),
     ...both('none of an error that is final', 'flaky', { fails: 1, kind: 'final' }, {}, times(1)),
     ...both('none of an error of the client', 'flaky', { fails: 1, kind: 'client' }, {}, times(1)),

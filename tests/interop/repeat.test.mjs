@@ -64,6 +64,17 @@ for (const version of generations) {
       assert.deepStrictEqual(await call('app.again'), [503, '3', 'yes']);
     });
 
+    it('a negative number is none, wherever it stands', async () => {
+      const calls = [{ action: 'app.again', options: { retries: -5 } }];
+      for (const [path, body] of [['call/app.again', { options: { retries: -5 } }], ['call/app.again', { retries: -0.5 }],
+        ['call/app.again?retries=-1', {}], ['mcall', { calls }], ['mcall', { calls, options: { retries: 2 } }]]) {
+        fails = 100;
+        app.clear();
+        await sidecar.request('POST', `/v1/${path}`, body);
+        assert.strictEqual(app.at('/again').length, 1, path);
+      }
+    });
+
     it('repetitions of remote calls count as well', async () => {
       assert.deepStrictEqual(await call('js.again'), [503, '2', 'yes']);
     });

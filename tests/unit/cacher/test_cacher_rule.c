@@ -135,6 +135,35 @@ static void what_cleans_is_a_pattern_or_more(void **state)
     assert_non_null(cacher_rule_clean_fault(BYTES("[5]")));
 }
 
+/* A list of n patterns of length bytes. */
+static const char *fault_of_many(int n, int length)
+{
+    const char *fault;
+    struct buf list;
+
+    buf_init(&list, BUF_NO_LIMIT);
+    for (int i = 0; i < n; i++) {
+        buf_add_format(&list, "%s\"%0*d\"", i ? "," : "[", length, i);
+    }
+    buf_add_char(&list, ']');
+    fault = cacher_rule_clean_fault(buf_bytes(&list));
+    buf_fini(&list);
+    return fault;
+}
+
+static void what_cleans_has_limits(void **state)
+{
+    char pattern[300];
+
+    assert_null(fault_of_many(100, 255));
+    assert_non_null(fault_of_many(101, 1));
+    assert_non_null(fault_of_many(2, 256));
+    (void)snprintf(pattern, sizeof(pattern), "\"%0255d\"", 1);
+    assert_null(cacher_rule_clean_fault(bytes_cstr(pattern)));
+    (void)snprintf(pattern, sizeof(pattern), "\"%0256d\"", 1);
+    assert_non_null(cacher_rule_clean_fault(bytes_cstr(pattern)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +172,7 @@ int main(void)
         cmocka_unit_test(conditions_decide),
         cmocka_unit_test(what_cannot_be_done_is_refused),
         cmocka_unit_test(what_cleans_is_a_pattern_or_more),
+        cmocka_unit_test(what_cleans_has_limits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

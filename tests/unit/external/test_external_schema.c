@@ -171,6 +171,12 @@ static const struct {
      "events.x.fallback", EXTERNAL_FAULT_SCHEMA},
     {"{'name':'a','actions':{'x':{'handler':'http://h','name':7}}}", "actions.x.name",
      EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','actions':{'x':{'handler':'http://h','name':'a\\nb'}}}", "actions.x.name",
+     EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','events':{'x':{'handler':'http://h','name':'a\\u007fb'}}}", "events.x.name",
+     EXTERNAL_FAULT_SCHEMA},
+    {"{'name':'a','events':{'x':{'handler':'http://h','group':'a\\u0000b'}}}", "events.x.group",
+     EXTERNAL_FAULT_SCHEMA},
 };
 
 static void faults_have_their_path(void **state)
@@ -392,6 +398,14 @@ static void names_end_at_255_bytes(void **state)
     assert_int_equal(check(schema).n_faults, 0);
     (void)snprintf(schema, sizeof(schema), "{'name':'%0256d'}", 1);
     assert_int_equal(check(schema).n_faults, 1);
+    for (int n = 255; n <= 256; n++) {
+        (void)snprintf(schema, sizeof(schema),
+                       "{'name':'a','actions':{'x':{'handler':'http://h','name':'%0*d'}}}", n, 1);
+        assert_int_equal(check(schema).n_faults, n - 255);
+        (void)snprintf(schema, sizeof(schema),
+                       "{'name':'a','events':{'x':{'handler':'http://h','group':'%0*d'}}}", n, 1);
+        assert_int_equal(check(schema).n_faults, n - 255);
+    }
 }
 
 static void relative_handlers_without_a_base_are_warned_of(void **state)
@@ -405,6 +419,7 @@ static void relative_handlers_without_a_base_are_warned_of(void **state)
 
 static void caching_is_checked(void **state)
 {
+    char schema[512];
     struct outcome o = check("{'name':'a','actions':{'x':{'handler':'http://h',"
                              "'cache':{'keys':['id'],'lock':true}}},"
                              "'events':{'e':{'handler':'http://h','cleanCache':'a.**'}}}");
@@ -420,6 +435,11 @@ static void caching_is_checked(void **state)
     o = check("{'name':'a','events':{'e':{'handler':5,'cleanCache':true}}}");
     assert_int_equal(o.kind, EXTERNAL_FAULT_HANDLER);
     o = check("{'name':'a','events':{'e':{'handler':'http://h','cleanCache':{}}}}");
+    assert_int_equal(o.n_faults, 1);
+    assert_string_equal(o.path, "events.e.cleanCache");
+    (void)snprintf(schema, sizeof(schema), "{'name':'a','events':{'e':{'cleanCache':['%0256d']}}}",
+                   1);
+    o = check(schema);
     assert_int_equal(o.n_faults, 1);
     assert_string_equal(o.path, "events.e.cleanCache");
 }
