@@ -24,6 +24,9 @@ enum {
     SHORT_UNITS = 32, /* the steps alone bound what texts up to this take */
     SHORT_STEPS = 64,
     SHORT_COUNT = 64, /* repetitions of one character that need no counting */
+
+    ROOM_BYTES_KEPT = 256 << 10, /* between matches */
+    ROOM_FRAMES_LEAST = 10,      /* that PCRE2 makes room for, whatever it needs */
 };
 
 /*
@@ -32,10 +35,21 @@ enum {
  */
 struct js_regex {
     pcre2_code *plain, *counting;
-    pcre2_match_data *match; /* no groups are read, but PCRE2 works in it */
-    pcre2_match_context *limits;
     struct buf pattern;      /* what both were made of, when items need a look; else empty */
     unsigned uncounted_work; /* of the longest run that is matched or not at one go */
+};
+
+/* No groups are read, but PCRE2 works in the match data, which only grow. */
+struct js_regex_room {
+    pcre2_match_data *match; /* NULL: to be made */
+    pcre2_match_context *limits;
+};
+
+struct matching {
+    const struct js_regex *regex;
+    struct js_regex_room *room;
+    struct js_regex_units text;
+    uint64_t *work; /* what is left */
 };
 
 /* The work of one match so far. */
@@ -183,16 +197,13 @@ struct js_regex *js_regex_new(struct bytes source, struct bytes flags_text)
         add_search(&r->pattern, buf_bytes(&body), at_start || flags.sticky);
         r->plain = compile(&r->pattern, flags, 0);
         r->counting = r->plain ? compile(&r->pattern, flags, PCRE2_AUTO_CALLOUT) : NULL;
-        r->match = pcre2_match_data_create(1, NULL);
-        r->limits = pcre2_match_context_create(NULL);
     }
     buf_fini(&body);
     mem_free(units.p);
-    if (!r->counting || !r->match || !r->limits) {
+    if (!r->counting) {
         js_regex_free(r);
         return NULL;
     }
-    (void)pcre2_set_heap_limit(r->limits, MATCH_HEAP_KIB_MAX);
     find_uncounted(r);
     return r;
 }
@@ -202,10 +213,46 @@ void js_regex_free(struct js_regex *r)
     if (r) {
         pcre2_code_free(r->plain);
         pcre2_code_free(r->counting);
-        pcre2_match_data_free(r->match);
-        pcre2_match_context_free(r->limits);
         buf_fini(&r->pattern);
         mem_free(r);
+    }
+}
+
+struct js_regex_room *js_regex_room_new(void)
+{
+    return mem_new(struct js_regex_room);
+}
+
+void js_regex_room_free(struct js_regex_room *room)
+{
+    if (room) {
+        pcre2_match_data_free(room->match);
+        pcre2_match_context_free(room->limits);
+        mem_free(room);
+    }
+}
+
+static bool room_prepare(struct js_regex_room *room)
+{
+    if (!room->limits) {
+        room->limits = pcre2_match_context_create(NULL);
+    }
+    if (!room->match) {
+        room->match = pcre2_match_data_create(1, NULL);
+    }
+    return room->limits && room->match;
+}
+
+/* frames: what a match may have made room for at most. */
+static void room_drop(struct js_regex_room *room, const pcre2_code *code, uint64_t frames)
+{
+    size_t frame_bytes = 0;
+
+    frames = frames > ROOM_FRAMES_LEAST ? frames : ROOM_FRAMES_LEAST;
+    (void)pcre2_pattern_info(code, PCRE2_INFO_FRAMESIZE, &frame_bytes);
+    if (frames * frame_bytes > ROOM_BYTES_KEPT) {
+        pcre2_match_data_free(room->match);
+        room->match = NULL;
     }
 }
 
@@ -251,63 +298,80 @@ static int count_work(pcre2_callout_block *at, void *data)
     return work->done > work->limit ? PCRE2_ERROR_CALLOUT : 0;
 }
 
-static int match(const struct js_regex *r, const pcre2_code *code, struct js_regex_units text,
-                 size_t steps)
+static int match(const struct matching *m, const pcre2_code *code, size_t steps)
 {
-    (void)pcre2_set_match_limit(r->limits, steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX);
+    pcre2_match_context *limits = m->room->limits;
+
+    (void)pcre2_set_match_limit(limits, steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX);
+    (void)pcre2_set_heap_limit(limits, MATCH_HEAP_KIB_MAX);
     /* The conversion made it valid UTF-16. */
-    return pcre2_match(code, text.p, text.n, 0, PCRE2_NO_UTF_CHECK, r->match, r->limits);
+    return pcre2_match(code, m->text.p, m->text.n, 0, PCRE2_NO_UTF_CHECK, m->room->match, limits);
 }
 
-static bool match_counting(const struct js_regex *r, struct js_regex_units text, uint64_t *work)
+static bool match_counting(const struct matching *m)
 {
-    struct work counted = {.regex = r, .limit = WORK_MAX + WORK_PER_UNIT * (uint64_t)text.n};
+    size_t n = m->text.n;
+    struct work counted = {.regex = m->regex, .limit = WORK_MAX + WORK_PER_UNIT * (uint64_t)n};
     int result;
 
-    counted.limit = counted.limit < *work ? counted.limit : *work;
-    (void)pcre2_set_callout(r->limits, count_work, &counted);
-    result = match(r, r->counting, text, MATCH_STEPS + MATCH_STEPS_PER_UNIT * text.n);
-    *work -= counted.done < *work ? counted.done : *work;
+    counted.limit = counted.limit < *m->work ? counted.limit : *m->work;
+    (void)pcre2_set_callout(m->room->limits, count_work, &counted);
+    result = match(m, m->regex->counting, MATCH_STEPS + MATCH_STEPS_PER_UNIT * n);
+    *m->work -= counted.done < *m->work ? counted.done : *m->work;
+    /* No item takes more than one frame at a time. */
+    room_drop(m->room, m->regex->counting, counted.done / WORK_PER_ITEM);
     return result >= 0;
 }
 
-static bool test(const struct js_regex *r, struct js_regex_units text, uint64_t *work)
+static bool test(const struct matching *m)
 {
-    uint64_t least = WORK_PER_ITEM + text.n;
+    uint64_t least = WORK_PER_ITEM + m->text.n;
+    size_t steps = SHORT_STEPS + MATCH_STEPS_PER_UNIT * m->text.n;
     int result;
 
-    if (text.n > SHORT_UNITS) {
-        return match_counting(r, text, work);
+    if (!room_prepare(m->room)) {
+        return false;
     }
-    result = match(r, r->plain, text, SHORT_STEPS + MATCH_STEPS_PER_UNIT * text.n);
-    *work -= least < *work ? least : *work;
-    return result == PCRE2_ERROR_MATCHLIMIT ? match_counting(r, text, work) : result >= 0;
+    if (m->text.n > SHORT_UNITS) {
+        return match_counting(m);
+    }
+    result = match(m, m->regex->plain, steps);
+    *m->work -= least < *m->work ? least : *m->work;
+    if (result == PCRE2_ERROR_MATCHLIMIT) {
+        return match_counting(m);
+    }
+    room_drop(m->room, m->regex->plain, steps);
+    return result >= 0;
 }
 
-bool js_regex_test_within(const struct js_regex *r, struct bytes text, uint64_t *work)
+bool js_regex_test_within(const struct js_regex *r, struct bytes text, struct js_regex_room *room,
+                          uint64_t *work)
 {
     uint16_t few[FEW_UNITS];
-    struct js_regex_units units = {.p = few};
+    struct matching m = {.regex = r, .room = room, .text = {.p = few}, .work = work};
     bool matches;
 
     if (*work == 0) {
         return false;
     }
     if (text.n <= FEW_UNITS) {
-        units.n = to_units(text, few);
-        return test(r, units, work);
+        m.text.n = to_units(text, few);
+        return test(&m);
     }
-    if (js_regex_to_units(text, &units) != 0) {
+    if (js_regex_to_units(text, &m.text) != 0) {
         return false;
     }
-    matches = test(r, units, work);
-    mem_free(units.p);
+    matches = test(&m);
+    mem_free(m.text.p);
     return matches;
 }
 
 bool js_regex_test(const struct js_regex *r, struct bytes text)
 {
+    struct js_regex_room *room = js_regex_room_new();
     uint64_t work = UINT64_MAX;
+    bool matches = js_regex_test_within(r, text, room, &work);
 
-    return js_regex_test_within(r, text, &work);
+    js_regex_room_free(room);
+    return matches;
 }

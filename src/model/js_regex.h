@@ -14,12 +14,17 @@
 #include "base/bytes.h"
 
 struct js_regex;
+/* What matching works in: of one match at a time, so patterns share it. Small between matches. */
+struct js_regex_room;
 
 /* The text between the slashes, and flags of "dgimsuy". NULL: it is not valid or not supported. */
 struct js_regex *js_regex_new(struct bytes source, struct bytes flags);
 void js_regex_free(struct js_regex *r); /* NULL passes */
 /* As RegExp.prototype.test on a fresh object: anywhere in the text, or at its start with y. */
 bool js_regex_test(const struct js_regex *r, struct bytes text);
+struct js_regex_room *js_regex_room_new(void);
+void js_regex_room_free(struct js_regex_room *room); /* NULL passes */
 /* The same as a part of something larger: what it takes is subtracted from work, in characters that
  * are looked at. At 0 it does not match any more. */
-bool js_regex_test_within(const struct js_regex *r, struct bytes text, uint64_t *work);
+bool js_regex_test_within(const struct js_regex *r, struct bytes text, struct js_regex_room *room,
+                          uint64_t *work);

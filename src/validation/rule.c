@@ -262,7 +262,7 @@ bool rule_spend(struct rule_run *r, size_t steps)
 
 bool rule_matches(struct rule_run *r, const struct js_regex *pattern, struct bytes text)
 {
-    return js_regex_test_within(pattern, text, &r->work_left);
+    return js_regex_test_within(pattern, text, r->room, &r->work_left);
 }
 
 struct value *rule_apply(struct rule_run *r, const struct rule *rule, const struct rule_place *at,

@@ -102,6 +102,7 @@ struct rule_run {
     /* What is left: about one step for a rule at a value, or a dozen comparisons. */
     uint64_t steps_left, work_left; /* work: of patterns, in characters */
     size_t arena_bytes_max;         /* of arena->used_bytes */
+    struct js_regex_room *room;     /* the validation's */
 };
 
 enum rule_step { RULE_STEP_ROOT, RULE_STEP_MEMBER, RULE_STEP_RECORD, RULE_STEP_ITEM };

@@ -2,9 +2,21 @@
 /* JavaScript's regular expressions against what Node.js matched, and the limits. */
 #include "model/js_regex.h"
 
+#include <malloc.h>
+
 #include "base/mem.h"
 #include "support/lines.h"
 #include "json/json.h"
+
+/* With a room for this match alone. */
+static bool test_within(const struct js_regex *r, struct bytes text, uint64_t *work)
+{
+    struct js_regex_room *room = js_regex_room_new();
+    bool matches = js_regex_test_within(r, text, room, work);
+
+    js_regex_room_free(room);
+    return matches;
+}
 
 static unsigned check_texts(const struct js_regex *r, struct bytes texts, bool want,
                             struct bytes line, struct arena *arena)
@@ -117,7 +129,7 @@ static void test_long_runs_are_bounded(void **state)
         uint64_t work = 1000000000000;
 
         assert_non_null(r);
-        assert_false(js_regex_test_within(r, bytes_of(text, n), &work));
+        assert_false(test_within(r, bytes_of(text, n), &work));
         assert_in_range(1000000000000 - work, n, 200 * n);
         js_regex_free(r);
     }
@@ -133,13 +145,13 @@ static void test_work_is_shared(void **state)
     (void)state;
     memset(text, 'a', sizeof(text));
     assert_non_null(r);
-    assert_true(js_regex_test_within(r, bytes_of(text, sizeof(text)), &work));
+    assert_true(test_within(r, bytes_of(text, sizeof(text)), &work));
     assert_in_range(work, 1, 399);
-    while (js_regex_test_within(r, bytes_of(text, sizeof(text)), &work)) {
+    while (test_within(r, bytes_of(text, sizeof(text)), &work)) {
     }
     assert_int_equal(work, 0);
     work = 60;
-    assert_true(js_regex_test_within(r, BYTES("a"), &work));
+    assert_true(test_within(r, BYTES("a"), &work));
     assert_in_range(work, 1, 59);
     js_regex_free(r);
 }
@@ -182,6 +194,34 @@ static void test_each_length(void **state)
     js_regex_free(end);
 }
 
+/* What PCRE2 takes for a long text, up to 20 MB, it would keep for the next match. */
+static void test_rooms_stay_small(void **state)
+{
+    static const char *const sources[] = {"^(?:[a-z]|[0-9])+$", "^(((((a)))))*$", "(?:a|b)*c",
+                                          "(a+)+b"};
+    struct js_regex_room *room = js_regex_room_new();
+    size_t n = 1 << 16;
+    char *text = mem_alloc(n);
+
+    (void)state;
+    memset(text, 'a', n);
+    for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+        struct js_regex *r = js_regex_new(bytes_cstr(sources[i]), BYTES_NONE);
+
+        assert_non_null(r);
+        for (size_t length = 16; length <= n; length *= 2) {
+            size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+            uint64_t work = UINT64_MAX;
+
+            (void)js_regex_test_within(r, bytes_of(text, length), room, &work);
+            assert_true(mallinfo2().uordblks + mallinfo2().hblkhd < before + (1 << 20));
+        }
+        js_regex_free(r);
+    }
+    mem_free(text);
+    js_regex_room_free(room);
+}
+
 static void test_huge_patterns_are_refused(void **state)
 {
     size_t n = 4 << 20;
@@ -200,15 +240,11 @@ static void test_huge_patterns_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_as_node),
-        cmocka_unit_test(test_unsupported),
-        cmocka_unit_test(test_steps_are_bounded),
-        cmocka_unit_test(test_long_texts),
-        cmocka_unit_test(test_each_length),
-        cmocka_unit_test(test_long_runs_are_bounded),
-        cmocka_unit_test(test_work_is_shared),
-        cmocka_unit_test(test_references_in_long_texts),
-        cmocka_unit_test(test_huge_patterns_are_refused),
+        cmocka_unit_test(test_as_node),           cmocka_unit_test(test_unsupported),
+        cmocka_unit_test(test_steps_are_bounded), cmocka_unit_test(test_long_texts),
+        cmocka_unit_test(test_each_length),       cmocka_unit_test(test_long_runs_are_bounded),
+        cmocka_unit_test(test_work_is_shared),    cmocka_unit_test(test_references_in_long_texts),
+        cmocka_unit_test(test_rooms_stay_small),  cmocka_unit_test(test_huge_patterns_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
