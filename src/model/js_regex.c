@@ -16,7 +16,9 @@ enum {
     MATCH_HEAP_KIB_MAX = 20000,
     SOURCE_BYTES_MAX = 64 << 10,
     PATTERN_BYTES_MAX = 1 << 20,
-    FEW_UNITS = 128, /* of a usual text: no allocation */
+    LAZY_BYTES_MAX = 16 << 10, /* of a plain program whose counting one is sure to compile */
+    LAZY_GROWTH = 5,           /* of a program by the calls at each item, at most */
+    FEW_UNITS = 128,           /* of a usual text: no allocation */
 
     WORK_PER_ITEM = 16, /* a step costs as much as that many characters of a run */
     WORK_MAX = 4000000, /* of one match: less than ten milliseconds */
@@ -31,11 +33,14 @@ enum {
 
 /*
  * Two programs of one pattern. PCRE2 itself bounds steps only, and a step can run along the whole
- * text: that is good enough for short texts. The counting one calls back at every item.
+ * text: that is good enough for short texts. The counting one calls back at every item;
+ * usually it is made when the first longer text comes.
  */
 struct js_regex {
-    pcre2_code *plain, *counting;
-    struct buf pattern;      /* what both were made of, when items need a look; else empty */
+    pcre2_code *plain, *counting; /* counting: NULL until it is needed */
+    struct js_regex_flags flags;
+    struct buf pattern;      /* what both are made of; empty when it is not needed any more */
+    bool looks_at_items;     /* in the pattern, when work is counted */
     unsigned uncounted_work; /* of the longest run that is matched or not at one go */
 };
 
@@ -46,7 +51,7 @@ struct js_regex_room {
 };
 
 struct matching {
-    const struct js_regex *regex;
+    struct js_regex *regex;
     struct js_regex_room *room;
     struct js_regex_units text;
     uint64_t *work; /* what is left */
@@ -172,10 +177,35 @@ static void find_uncounted(struct js_regex *r)
     unsigned largest = largest_count(units_of(&r->pattern), &refers);
 
     r->uncounted_work = largest > SHORT_COUNT ? largest : 0;
-    if (!refers && r->uncounted_work == 0) {
-        buf_fini(&r->pattern);
-        buf_init(&r->pattern, PATTERN_BYTES_MAX);
+    r->looks_at_items = refers || r->uncounted_work > 0;
+}
+
+static bool prepare_counting(struct js_regex *r)
+{
+    if (!r->counting) {
+        r->counting = compile(&r->pattern, r->flags, PCRE2_AUTO_CALLOUT);
+        if (!r->looks_at_items) {
+            buf_fini(&r->pattern);
+            buf_init(&r->pattern, PATTERN_BYTES_MAX);
+        }
     }
+    return r->counting != NULL;
+}
+
+static size_t program_bytes(const pcre2_code *code)
+{
+    size_t n = 0;
+
+    (void)pcre2_pattern_info(code, PCRE2_INFO_SIZE, &n);
+    return n;
+}
+
+size_t js_regex_bytes(const struct js_regex *r)
+{
+    size_t plain = program_bytes(r->plain);
+    size_t counting = r->counting ? program_bytes(r->counting) : LAZY_GROWTH * plain;
+
+    return plain + counting + r->pattern.n;
 }
 
 struct js_regex *js_regex_new(struct bytes source, struct bytes flags_text)
@@ -191,20 +221,20 @@ struct js_regex *js_regex_new(struct bytes source, struct bytes flags_text)
         return NULL;
     }
     r = mem_new(struct js_regex);
+    r->flags = flags;
     buf_init(&r->pattern, PATTERN_BYTES_MAX);
     buf_init(&body, PATTERN_BYTES_MAX);
     if (js_regex_translate(units, flags, &body, &at_start) == 0) {
         add_search(&r->pattern, buf_bytes(&body), at_start || flags.sticky);
         r->plain = compile(&r->pattern, flags, 0);
-        r->counting = r->plain ? compile(&r->pattern, flags, PCRE2_AUTO_CALLOUT) : NULL;
     }
     buf_fini(&body);
     mem_free(units.p);
-    if (!r->counting) {
+    find_uncounted(r);
+    if (!r->plain || (program_bytes(r->plain) > LAZY_BYTES_MAX && !prepare_counting(r))) {
         js_regex_free(r);
         return NULL;
     }
-    find_uncounted(r);
     return r;
 }
 
@@ -314,6 +344,9 @@ static bool match_counting(const struct matching *m)
     struct work counted = {.regex = m->regex, .limit = WORK_MAX + WORK_PER_UNIT * (uint64_t)n};
     int result;
 
+    if (!prepare_counting(m->regex)) {
+        return false;
+    }
     counted.limit = counted.limit < *m->work ? counted.limit : *m->work;
     (void)pcre2_set_callout(m->room->limits, count_work, &counted);
     result = match(m, m->regex->counting, MATCH_STEPS + MATCH_STEPS_PER_UNIT * n);
@@ -344,7 +377,7 @@ static bool test(const struct matching *m)
     return result >= 0;
 }
 
-bool js_regex_test_within(const struct js_regex *r, struct bytes text, struct js_regex_room *room,
+bool js_regex_test_within(struct js_regex *r, struct bytes text, struct js_regex_room *room,
                           uint64_t *work)
 {
     uint16_t few[FEW_UNITS];
@@ -366,7 +399,7 @@ bool js_regex_test_within(const struct js_regex *r, struct bytes text, struct js
     return matches;
 }
 
-bool js_regex_test(const struct js_regex *r, struct bytes text)
+bool js_regex_test(struct js_regex *r, struct bytes text)
 {
     struct js_regex_room *room = js_regex_room_new();
     uint64_t work = UINT64_MAX;

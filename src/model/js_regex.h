@@ -20,11 +20,13 @@ struct js_regex_room;
 /* The text between the slashes, and flags of "dgimsuy". NULL: it is not valid or not supported. */
 struct js_regex *js_regex_new(struct bytes source, struct bytes flags);
 void js_regex_free(struct js_regex *r); /* NULL passes */
+/* What its programs take of memory at most: one of them is made when a longer text comes. */
+size_t js_regex_bytes(const struct js_regex *r);
 /* As RegExp.prototype.test on a fresh object: anywhere in the text, or at its start with y. */
-bool js_regex_test(const struct js_regex *r, struct bytes text);
+bool js_regex_test(struct js_regex *r, struct bytes text);
 struct js_regex_room *js_regex_room_new(void);
 void js_regex_room_free(struct js_regex_room *room); /* NULL passes */
 /* The same as a part of something larger: what it takes is subtracted from work, in characters that
  * are looked at. At 0 it does not match any more. */
-bool js_regex_test_within(const struct js_regex *r, struct bytes text, struct js_regex_room *room,
+bool js_regex_test_within(struct js_regex *r, struct bytes text, struct js_regex_room *room,
                           uint64_t *work);

@@ -9,7 +9,7 @@
 #include "json/json.h"
 
 /* With a room for this match alone. */
-static bool test_within(const struct js_regex *r, struct bytes text, uint64_t *work)
+static bool test_within(struct js_regex *r, struct bytes text, uint64_t *work)
 {
     struct js_regex_room *room = js_regex_room_new();
     bool matches = js_regex_test_within(r, text, room, work);
@@ -18,8 +18,8 @@ static bool test_within(const struct js_regex *r, struct bytes text, uint64_t *w
     return matches;
 }
 
-static unsigned check_texts(const struct js_regex *r, struct bytes texts, bool want,
-                            struct bytes line, struct arena *arena)
+static unsigned check_texts(struct js_regex *r, struct bytes texts, bool want, struct bytes line,
+                            struct arena *arena)
 {
     struct json_iter it = json_iter(texts);
     struct bytes slice;
@@ -222,6 +222,34 @@ static void test_rooms_stay_small(void **state)
     js_regex_room_free(room);
 }
 
+/* The second program is counted before it is made. */
+static void test_bytes_are_told_before(void **state)
+{
+    static const char *const parts[] = {".", "\\b", "()", "(?:.*)", "[a-z]+", "|", "ab?", "\\d{3}"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        uint64_t work = UINT64_MAX;
+        struct js_regex *r;
+        struct buf source;
+        char text[100];
+        size_t before;
+
+        memset(text, 'a', sizeof(text));
+        buf_init(&source, BUF_NO_LIMIT);
+        for (int k = 0; k < 300; k++) {
+            buf_add(&source, bytes_cstr(parts[i]));
+        }
+        r = js_regex_new(buf_bytes(&source), BYTES_NONE);
+        assert_non_null(r);
+        before = js_regex_bytes(r);
+        (void)test_within(r, bytes_of(text, sizeof(text)), &work);
+        assert_in_range(js_regex_bytes(r), 100, before);
+        js_regex_free(r);
+        buf_fini(&source);
+    }
+}
+
 static void test_huge_patterns_are_refused(void **state)
 {
     size_t n = 4 << 20;
@@ -240,11 +268,17 @@ static void test_huge_patterns_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_as_node),           cmocka_unit_test(test_unsupported),
-        cmocka_unit_test(test_steps_are_bounded), cmocka_unit_test(test_long_texts),
-        cmocka_unit_test(test_each_length),       cmocka_unit_test(test_long_runs_are_bounded),
-        cmocka_unit_test(test_work_is_shared),    cmocka_unit_test(test_references_in_long_texts),
-        cmocka_unit_test(test_rooms_stay_small),  cmocka_unit_test(test_huge_patterns_are_refused),
+        cmocka_unit_test(test_as_node),
+        cmocka_unit_test(test_unsupported),
+        cmocka_unit_test(test_steps_are_bounded),
+        cmocka_unit_test(test_long_texts),
+        cmocka_unit_test(test_each_length),
+        cmocka_unit_test(test_long_runs_are_bounded),
+        cmocka_unit_test(test_work_is_shared),
+        cmocka_unit_test(test_references_in_long_texts),
+        cmocka_unit_test(test_rooms_stay_small),
+        cmocka_unit_test(test_bytes_are_told_before),
+        cmocka_unit_test(test_huge_patterns_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -442,6 +442,33 @@ static void test_huge_rules_are_refused(void **state)
     expect_refusal(&schema, "Schema is nested too deeply.");
 }
 
+/* {"p0":{"type":"string","pattern":"(?:abcd){1000}..."},...}: each pattern another one, or not. */
+static void write_patterns(struct buf *schema, bool differ)
+{
+    buf_init(schema, BUF_NO_LIMIT);
+    for (int i = 0; i < 9900; i++) {
+        buf_add_format(schema, "%c\"p%d\":{\"type\":\"string\",\"pattern\":\"(?:abcd){1000}%d\"}",
+                       i ? ',' : '{', i, differ ? i : 0);
+    }
+    buf_add_char(schema, '}');
+}
+
+/* Some hundred kilobytes that would be compiled to hundreds of megabytes. */
+static void test_patterns_cannot_explode(void **state)
+{
+    struct buf schema;
+    struct run r;
+
+    (void)state;
+    write_patterns(&schema, true);
+    expect_refusal(&schema, "The patterns of the schema take more than 16777216 bytes of memory.");
+    write_patterns(&schema, false);
+    run(&r, buf_bytes(&schema), BYTES("{}"));
+    assert_int_equal(json_count(r.errors), VALIDATION_ERRORS_MAX);
+    run_fini(&r);
+    buf_fini(&schema);
+}
+
 /* Each alias has the next one twice: 2^30 rules out of 30 lines. */
 static void test_aliases_cannot_explode(void **state)
 {
@@ -589,6 +616,7 @@ int main(void)
         cmocka_unit_test(test_errors_are_bounded),
         cmocka_unit_test(test_deep_shorthand),
         cmocka_unit_test(test_huge_rules_are_refused),
+        cmocka_unit_test(test_patterns_cannot_explode),
         cmocka_unit_test(test_aliases_cannot_explode),
         cmocka_unit_test(test_runs_are_bounded),
         cmocka_unit_test(test_large_params_pass),
