@@ -12,8 +12,10 @@
 
 enum {
     MATCH_STEPS = 200000,
-    MATCH_STEPS_PER_UNIT = 8,
-    MATCH_HEAP_KIB_MAX = 20000,
+    MATCH_STEPS_PER_UNIT = 12,
+    MATCH_HEAP_KIB = 20000,
+    MATCH_HEAP_KIB_PER_UNITS = 2, /* one more for so many */
+    MATCH_HEAP_KIB_MAX = 128 << 10,
     SOURCE_BYTES_MAX = 64 << 10,
     PATTERN_BYTES_MAX = 1 << 20,
     LAZY_BYTES_MAX = 16 << 10, /* of a plain program whose counting one is sure to compile */
@@ -22,7 +24,7 @@ enum {
 
     WORK_PER_ITEM = 16, /* a step costs as much as that many characters of a run */
     WORK_MAX = 4000000, /* of one match: less than ten milliseconds */
-    WORK_PER_UNIT = 128,
+    WORK_PER_UNIT = 192,
     SHORT_UNITS = 32, /* the steps alone bound what texts up to this take */
     SHORT_STEPS = 64,
     SHORT_COUNT = 64, /* repetitions of one character that need no counting */
@@ -114,6 +116,19 @@ static bool read_flags(struct bytes text, struct js_regex_flags *out)
     return true;
 }
 
+/* Without the flag u, ASCII letters fold to ASCII ones only. References and escapes of characters
+ * may bring others. */
+static bool folds_ascii(struct js_regex_units source)
+{
+    for (size_t i = 0; i < source.n; i++) {
+        if (source.p[i] >= 0x80 || (i > 0 && source.p[i - 1] == '\\' && source.p[i] &&
+                                    strchr("0123456789xuk", source.p[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void add_text(struct buf *out, const char *text)
 {
     for (; *text; text++) {
@@ -139,7 +154,8 @@ static pcre2_code *compile(const struct buf *pattern, struct js_regex_flags flag
 
     options |= PCRE2_ANCHORED | PCRE2_DOTALL | PCRE2_MATCH_UNSET_BACKREF | PCRE2_NO_START_OPTIMIZE |
                PCRE2_NEVER_BACKSLASH_C;
-    options |= flags.ignore_case ? PCRE2_CASELESS | PCRE2_UCP : 0;
+    options |= flags.ignore_case ? PCRE2_CASELESS : 0;
+    options |= flags.ignore_case && !flags.folds_ascii ? PCRE2_UCP : 0;
     options |= flags.unicode ? PCRE2_UTF | PCRE2_UCP : 0;
     return pcre2_compile((PCRE2_SPTR)(const void *)pattern->p, pattern->n / sizeof(uint16_t),
                          options, &error, &offset, NULL);
@@ -220,6 +236,7 @@ struct js_regex *js_regex_new(struct bytes source, struct bytes flags_text)
         js_regex_to_units(source, &units) != 0) {
         return NULL;
     }
+    flags.folds_ascii = flags.ignore_case && !flags.unicode && folds_ascii(units);
     r = mem_new(struct js_regex);
     r->flags = flags;
     buf_init(&r->pattern, PATTERN_BYTES_MAX);
@@ -331,21 +348,24 @@ static int count_work(pcre2_callout_block *at, void *data)
 static int match(const struct matching *m, const pcre2_code *code, size_t steps)
 {
     pcre2_match_context *limits = m->room->limits;
+    size_t heap_kib = MATCH_HEAP_KIB + m->text.n / MATCH_HEAP_KIB_PER_UNITS;
 
     (void)pcre2_set_match_limit(limits, steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX);
-    (void)pcre2_set_heap_limit(limits, MATCH_HEAP_KIB_MAX);
+    (void)pcre2_set_heap_limit(limits, heap_kib < MATCH_HEAP_KIB_MAX ? (uint32_t)heap_kib
+                                                                     : MATCH_HEAP_KIB_MAX);
     /* The conversion made it valid UTF-16. */
     return pcre2_match(code, m->text.p, m->text.n, 0, PCRE2_NO_UTF_CHECK, m->room->match, limits);
 }
 
-static bool match_counting(const struct matching *m)
+/* PCRE2's answer: what is neither a match nor none has given up. */
+static int match_counting(const struct matching *m)
 {
     size_t n = m->text.n;
     struct work counted = {.regex = m->regex, .limit = WORK_MAX + WORK_PER_UNIT * (uint64_t)n};
     int result;
 
     if (!prepare_counting(m->regex)) {
-        return false;
+        return PCRE2_ERROR_NOMEMORY;
     }
     counted.limit = counted.limit < *m->work ? counted.limit : *m->work;
     (void)pcre2_set_callout(m->room->limits, count_work, &counted);
@@ -353,17 +373,17 @@ static bool match_counting(const struct matching *m)
     *m->work -= counted.done < *m->work ? counted.done : *m->work;
     /* No item takes more than one frame at a time. */
     room_drop(m->room, m->regex->counting, counted.done / WORK_PER_ITEM);
-    return result >= 0;
+    return result;
 }
 
-static bool test(const struct matching *m)
+static int match_some(const struct matching *m)
 {
     uint64_t least = WORK_PER_ITEM + m->text.n;
     size_t steps = SHORT_STEPS + MATCH_STEPS_PER_UNIT * m->text.n;
     int result;
 
     if (!room_prepare(m->room)) {
-        return false;
+        return PCRE2_ERROR_NOMEMORY;
     }
     if (m->text.n > SHORT_UNITS) {
         return match_counting(m);
@@ -374,37 +394,45 @@ static bool test(const struct matching *m)
         return match_counting(m);
     }
     room_drop(m->room, m->regex->plain, steps);
-    return result >= 0;
+    return result;
 }
 
-bool js_regex_test_within(struct js_regex *r, struct bytes text, struct js_regex_room *room,
-                          uint64_t *work)
+static enum js_regex_outcome outcome_of(int result)
+{
+    if (result >= 0) {
+        return JS_REGEX_MATCHES;
+    }
+    return result == PCRE2_ERROR_NOMATCH ? JS_REGEX_DIFFERS : JS_REGEX_GAVE_UP;
+}
+
+enum js_regex_outcome js_regex_match(struct js_regex *r, struct bytes text,
+                                     struct js_regex_room *room, uint64_t *work)
 {
     uint16_t few[FEW_UNITS];
     struct matching m = {.regex = r, .room = room, .text = {.p = few}, .work = work};
-    bool matches;
+    int result;
 
     if (*work == 0) {
-        return false;
+        return JS_REGEX_GAVE_UP;
     }
     if (text.n <= FEW_UNITS) {
         m.text.n = to_units(text, few);
-        return test(&m);
+        return outcome_of(match_some(&m));
     }
     if (js_regex_to_units(text, &m.text) != 0) {
-        return false;
+        return JS_REGEX_GAVE_UP;
     }
-    matches = test(&m);
+    result = match_some(&m);
     mem_free(m.text.p);
-    return matches;
+    return outcome_of(result);
 }
 
 bool js_regex_test(struct js_regex *r, struct bytes text)
 {
     struct js_regex_room *room = js_regex_room_new();
     uint64_t work = UINT64_MAX;
-    bool matches = js_regex_test_within(r, text, room, &work);
+    enum js_regex_outcome outcome = js_regex_match(r, text, room, &work);
 
     js_regex_room_free(room);
-    return matches;
+    return outcome == JS_REGEX_MATCHES;
 }

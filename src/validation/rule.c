@@ -290,7 +290,12 @@ bool rule_spend(struct rule_run *r, size_t steps)
 
 bool rule_matches(struct rule_run *r, struct js_regex *pattern, struct bytes text)
 {
-    return js_regex_test_within(pattern, text, r->room, &r->work_left);
+    enum js_regex_outcome outcome = js_regex_match(pattern, text, r->room, &r->work_left);
+
+    if (outcome == JS_REGEX_GAVE_UP) {
+        r->work_left = 0;
+    }
+    return outcome == JS_REGEX_MATCHES;
 }
 
 struct value *rule_apply(struct rule_run *r, const struct rule *rule, const struct rule_place *at,

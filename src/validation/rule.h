@@ -149,6 +149,7 @@ struct bytes rule_place_path(const struct rule_place *at, struct arena *arena);
 /* Array.prototype.includes for primitives; true when the run is exhausted. */
 bool rule_list_has(struct rule_run *r, const struct value *list, const struct value *v);
 struct value *rule_list_text(const struct value *list, struct arena *arena); /* joined by ", " */
+/* Ends the run when it cannot be told. */
 bool rule_matches(struct rule_run *r, struct js_regex *pattern, struct bytes text);
 
 /* --- the rules, by family --- */

@@ -12,7 +12,7 @@ enum {
     RUN_STEPS = 3000000,
     RUN_STEPS_PER_BYTE = 4,
     RUN_WORK = 4000000, /* of patterns, in characters: less than ten milliseconds */
-    RUN_WORK_PER_BYTE = 128,
+    RUN_WORK_PER_BYTE = 192,
     RUN_BYTES = 16 << 20,
     RUN_BYTES_PER_BYTE = 64,
 };

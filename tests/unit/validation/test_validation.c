@@ -554,6 +554,22 @@ static void test_runs_are_bounded(void **state)
     }
 }
 
+/* Whether they match cannot be told: nothing is said of the pattern, though another branch stands.
+ */
+static void test_patterns_that_give_up(void **state)
+{
+    const char *item = "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"";
+    struct run r;
+
+    (void)state;
+    run_list(&r,
+             "{\"a\":{\"type\":\"array\",\"items\":[{\"type\":\"string\",\"pattern\":\"^(a+)+$\"},"
+             "\"string\"]}}",
+             item, 1);
+    assert_bytes_eq(r.errors, bytes_cstr(limit_error));
+    run_fini(&r);
+}
+
 /* What is large but plain passes. */
 static void test_large_params_pass(void **state)
 {
@@ -619,6 +635,7 @@ int main(void)
         cmocka_unit_test(test_patterns_cannot_explode),
         cmocka_unit_test(test_aliases_cannot_explode),
         cmocka_unit_test(test_runs_are_bounded),
+        cmocka_unit_test(test_patterns_that_give_up),
         cmocka_unit_test(test_large_params_pass),
         cmocka_unit_test(test_errors_have_a_size),
         cmocka_unit_test(test_unique_with_undefined),
