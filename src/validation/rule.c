@@ -230,7 +230,10 @@ struct rule *rule_compile(struct rule_compiler *c, struct value *definition)
     if (c->depth == DEPTH_MAX) {
         return rule_refuse(c, "Schema is nested too deeply.");
     }
-    if (c->n_rules++ == VALIDATION_RULES_MAX || c->arena->used_bytes > COMPILED_BYTES_MAX) {
+    if (c->arena->used_bytes > COMPILED_BYTES_MAX) {
+        return rule_refuse(c, "Schema takes more than %d bytes of memory.", COMPILED_BYTES_MAX);
+    }
+    if (c->n_rules++ == VALIDATION_RULES_MAX) {
         return rule_refuse(c, "Schema has more than %d rules.", VALIDATION_RULES_MAX);
     }
     c->depth++;

@@ -490,6 +490,31 @@ static void test_aliases_cannot_explode(void **state)
     buf_fini(&error);
 }
 
+/* Hundreds of kilobytes of defaults are worked into each of some thousand rules. */
+static void test_defaults_cannot_explode(void **state)
+{
+    struct validation *v = NULL;
+    struct buf options, schema, error;
+
+    (void)state;
+    buf_init(&options, BUF_NO_LIMIT);
+    buf_init(&schema, BUF_NO_LIMIT);
+    buf_init(&error, BUF_NO_LIMIT);
+    buf_add(&options, BYTES("{\"defaults\":{\"any\":{\"default\":[1"));
+    repeat(&options, ",1", 20000);
+    buf_add(&options, BYTES("]}}}"));
+    for (int i = 0; i < 5000; i++) {
+        buf_add_format(&schema, "%c\"p%d\":\"any\"", i ? ',' : '{', i);
+    }
+    buf_add_char(&schema, '}');
+    assert_int_equal(validation_compile(buf_bytes(&schema), buf_bytes(&options), &v, &error),
+                     ERR_INVALID);
+    assert_bytes(buf_bytes(&error), "Schema takes more than 268435456 bytes of memory.");
+    buf_fini(&options);
+    buf_fini(&schema);
+    buf_fini(&error);
+}
+
 static const char limit_error[] =
     "[{\"type\":\"limit\",\"message\":\"The parameters take too much work to check.\"}]";
 
@@ -634,6 +659,7 @@ int main(void)
         cmocka_unit_test(test_huge_rules_are_refused),
         cmocka_unit_test(test_patterns_cannot_explode),
         cmocka_unit_test(test_aliases_cannot_explode),
+        cmocka_unit_test(test_defaults_cannot_explode),
         cmocka_unit_test(test_runs_are_bounded),
         cmocka_unit_test(test_patterns_that_give_up),
         cmocka_unit_test(test_large_params_pass),
