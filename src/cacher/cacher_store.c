@@ -3,7 +3,11 @@
 #include "cacher/cacher_store.h"
 
 /* What an entry takes besides its texts: itself, its place in the table, the heap's own. */
-enum { SWEEP_MS = 30000, ENTRY_OVERHEAD_BYTES = sizeof(struct cacher_entry) + 160 };
+enum {
+    SWEEP_MS = 30000,
+    ENTRY_OVERHEAD_BYTES = sizeof(struct cacher_entry) + 160,
+    CLEAN_WORK = 40000000 /* of one pattern and all keys: a tenth of a second */
+};
 
 void cacher_store_remove(struct cacher_store *s, struct cacher_entry *e)
 {
@@ -137,12 +141,15 @@ void cacher_store_put(struct cacher_store *s, struct bytes key, struct bytes val
     }
 }
 
+/* Where a pattern takes too much to tell, rather too much goes than too little. */
 void cacher_store_clean(struct cacher_store *s, const struct event_pattern *pattern)
 {
+    uint64_t work = CLEAN_WORK;
+
     list_for_each_safe (link, &s->row) {
         struct cacher_entry *e = list_entry(link, struct cacher_entry, link);
 
-        if (!pattern || event_pattern_test(pattern, e->key)) {
+        if (!pattern || event_pattern_test_within(pattern, e->key, &work) || work == 0) {
             cacher_store_remove(s, e);
         }
     }

@@ -9,7 +9,12 @@
 #include "base/map.h"
 #include "model/event_match.h"
 
-enum { HOOK_KINDS = LOCAL_STEP_ERROR + 1, PATTERNS_MAX = 1000, STEPS_MAX = 100000 };
+enum {
+    HOOK_KINDS = LOCAL_STEP_ERROR + 1,
+    PATTERNS_MAX = 1000,
+    STEPS_MAX = 100000,
+    WORK_MAX = 40000000
+};
 
 static const char *const kind_names[HOOK_KINDS] = {
     [LOCAL_STEP_BEFORE] = "before",
@@ -35,6 +40,7 @@ struct external_steps {
     struct list sets[HOOK_KINDS];       /* of struct hook_set.link */
     struct map sets_by_key[HOOK_KINDS]; /* the same */
     unsigned n_patterns;
+    uint64_t work;      /* that is left for trying patterns */
     unsigned n_steps;   /* of all actions */
     struct map actions; /* name -> struct named_action in the arena; made when first asked */
 };
@@ -328,6 +334,7 @@ int external_steps_new(struct bytes schema, struct arena *arena, struct external
     int err;
 
     s->schema = schema;
+    s->work = WORK_MAX;
     s->base_url = json_string(base_url, arena);
     s->arena = arena;
     s->fault = fault;
@@ -377,13 +384,14 @@ struct gathering {
     unsigned n_steps;
 };
 
-static bool is_meant(const struct hook_set *set, bool for_all, struct bytes raw_name)
+static bool is_meant(const struct hook_set *set, bool for_all, struct bytes raw_name,
+                     uint64_t *work)
 {
     if (for_all || set->is_for_all) {
         return for_all && set->is_for_all;
     }
     for (unsigned i = 0; i < set->n_patterns; i++) {
-        if (event_pattern_test(set->patterns[i], raw_name)) {
+        if (event_pattern_test_within(set->patterns[i], raw_name, work)) {
             return true;
         }
     }
@@ -397,7 +405,7 @@ static int gather(struct external_steps *s, enum local_step_kind kind, bool for_
     list_for_each (link, &s->sets[kind]) {
         const struct hook_set *set = list_entry(link, struct hook_set, link);
 
-        if (!is_meant(set, for_all, a->raw_name)) {
+        if (!is_meant(set, for_all, a->raw_name, &s->work)) {
             continue;
         }
         if (set->n_steps > EXTERNAL_STEPS_MAX - g->n_steps) {
@@ -406,7 +414,8 @@ static int gather(struct external_steps *s, enum local_step_kind kind, bool for_
         memcpy(g->steps + g->n_steps, set->steps, set->n_steps * sizeof(set->steps[0]));
         g->n_steps += set->n_steps;
     }
-    return 0;
+    return s->work > 0 ? 0
+                       : refuse(s, BYTES("hooks"), BYTES_NONE, "has patterns that take too much");
 }
 
 static int gather_own(struct external_steps *s, enum local_step_kind kind,

@@ -70,7 +70,7 @@ static void emit_char(struct js_regex_translation *t, uint32_t c)
 
 static bool folds_plainly(const struct js_regex_translation *t)
 {
-    return t->flags.ignore_case && !t->flags.unicode;
+    return t->flags.ignore_case && !t->flags.unicode && !t->flags.folds_ascii;
 }
 
 /* A character standing for itself. */

@@ -8,6 +8,7 @@
 
 struct js_regex_flags {
     bool ignore_case, multiline, dot_all, unicode, sticky;
+    bool folds_ascii; /* i, and nothing but ASCII letters can be meant: PCRE2 needs no Unicode */
 };
 
 /* UTF-16 in host order. */

@@ -45,19 +45,22 @@ static void translate_back_reference(struct js_regex_translation *t)
     js_regex_emit_literal(t, js_regex_read_escape(t));
 }
 
+/* Where PCRE2 knows of ASCII alone its own boundary is the one, and much less work. */
 static void translate_boundary(struct js_regex_translation *t, bool negated)
 {
     const char *word = t->flags.unicode && t->flags.ignore_case ? FOLDED_WORD : WORD;
 
-    js_regex_emit(t, "(?:(?<=");
-    js_regex_emit(t, word);
-    js_regex_emit(t, negated ? ")(?=" : ")(?!");
-    js_regex_emit(t, word);
-    js_regex_emit(t, ")|(?<!");
-    js_regex_emit(t, word);
-    js_regex_emit(t, negated ? ")(?!" : ")(?=");
-    js_regex_emit(t, word);
-    js_regex_emit(t, "))");
+    if (!t->flags.unicode && (!t->flags.ignore_case || t->flags.folds_ascii)) {
+        js_regex_emit(t, negated ? "\\B" : "\\b");
+    } else {
+        js_regex_emit(t, "(?(?<=");
+        js_regex_emit(t, word);
+        js_regex_emit(t, negated ? ")(?=" : ")(?!");
+        js_regex_emit(t, word);
+        js_regex_emit(t, negated ? ")|(?!" : ")|(?=");
+        js_regex_emit(t, word);
+        js_regex_emit(t, "))");
+    }
     t->p++;
     t->after = JS_REGEX_AFTER_NOTHING;
 }

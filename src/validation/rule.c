@@ -13,6 +13,7 @@ enum {
     DEPTH_MAX = 1024,
     COMPARISONS_PER_STEP = 16,
     COMPILED_BYTES_MAX = 256 << 20, /* what aliases and defaults may make of a schema */
+    REGEXES_SHARED = 16,            /* of the last ones: the same pattern is compiled once */
 };
 
 struct rule *rule_refuse(struct rule_compiler *c, const char *format, ...)
@@ -27,11 +28,32 @@ struct rule *rule_refuse(struct rule_compiler *c, const char *format, ...)
     return NULL;
 }
 
+static struct js_regex *find_same(const struct rule_compiler *c, struct bytes source,
+                                  struct bytes flags)
+{
+    int n = 0;
+
+    for (struct rule_regex *node = c->regexes; node && n < REGEXES_SHARED; node = node->next) {
+        if (bytes_eq(node->source, source) && bytes_eq(node->flags, flags)) {
+            return node->regex;
+        }
+        n++;
+    }
+    return NULL;
+}
+
 struct js_regex *rule_compile_regex(struct rule_compiler *c, struct bytes source,
                                     struct bytes flags)
 {
-    struct rule_regex *node = arena_new(c->arena, struct rule_regex);
+    struct js_regex *same = find_same(c, source, flags);
+    struct rule_regex *node;
 
+    if (same) {
+        return same;
+    }
+    node = arena_new(c->arena, struct rule_regex);
+    node->source = source;
+    node->flags = flags;
     node->regex = js_regex_new(source, flags);
     if (!node->regex) {
         (void)rule_refuse(c, "Invalid regular expression: /%.*s/%.*s", BYTES_ARG(source),
@@ -40,6 +62,12 @@ struct js_regex *rule_compile_regex(struct rule_compiler *c, struct bytes source
     }
     node->next = c->regexes;
     c->regexes = node;
+    c->regex_bytes += js_regex_bytes(node->regex);
+    if (c->regex_bytes > VALIDATION_PATTERNS_BYTES_MAX) {
+        (void)rule_refuse(c, "The patterns of the schema take more than %d bytes of memory.",
+                          VALIDATION_PATTERNS_BYTES_MAX);
+        return NULL;
+    }
     return node->regex;
 }
 
@@ -202,7 +230,10 @@ struct rule *rule_compile(struct rule_compiler *c, struct value *definition)
     if (c->depth == DEPTH_MAX) {
         return rule_refuse(c, "Schema is nested too deeply.");
     }
-    if (c->n_rules++ == VALIDATION_RULES_MAX || c->arena->used_bytes > COMPILED_BYTES_MAX) {
+    if (c->arena->used_bytes > COMPILED_BYTES_MAX) {
+        return rule_refuse(c, "Schema takes more than %d bytes of memory.", COMPILED_BYTES_MAX);
+    }
+    if (c->n_rules++ == VALIDATION_RULES_MAX) {
         return rule_refuse(c, "Schema has more than %d rules.", VALIDATION_RULES_MAX);
     }
     c->depth++;
@@ -260,9 +291,14 @@ bool rule_spend(struct rule_run *r, size_t steps)
     return !rule_is_exhausted(r);
 }
 
-bool rule_matches(struct rule_run *r, const struct js_regex *pattern, struct bytes text)
+bool rule_matches(struct rule_run *r, struct js_regex *pattern, struct bytes text)
 {
-    return js_regex_test_within(pattern, text, &r->work_left);
+    enum js_regex_outcome outcome = js_regex_match(pattern, text, r->room, &r->work_left);
+
+    if (outcome == JS_REGEX_GAVE_UP) {
+        r->work_left = 0;
+    }
+    return outcome == JS_REGEX_MATCHES;
 }
 
 struct value *rule_apply(struct rule_run *r, const struct rule *rule, const struct rule_place *at,

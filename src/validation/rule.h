@@ -36,13 +36,15 @@ struct rule_options {
 
 struct rule_regex {
     struct rule_regex *next;
+    struct bytes source, flags;
     struct js_regex *regex;
 };
 
 struct rule_compiler {
     struct arena *arena; /* the validation's */
     struct rule_options options;
-    struct rule_regex *regexes; /* to free with the validation */
+    struct rule_regex *regexes; /* to free with the validation; the last one first */
+    size_t regex_bytes;
     struct buf *error;
     unsigned depth, n_rules;
 };
@@ -60,7 +62,8 @@ rule_compile_fn *rule_table_find(struct bytes type);
 /* Explains why and returns NULL. */
 struct rule *rule_refuse(struct rule_compiler *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Owned by the validation; NULL: not valid, explained. */
+/* Owned by the validation; source and flags live as long. NULL: not valid, or too much of them,
+ * explained. */
 struct js_regex *rule_compile_regex(struct rule_compiler *c, struct bytes source,
                                     struct bytes flags);
 
@@ -102,6 +105,7 @@ struct rule_run {
     /* What is left: about one step for a rule at a value, or a dozen comparisons. */
     uint64_t steps_left, work_left; /* work: of patterns, in characters */
     size_t arena_bytes_max;         /* of arena->used_bytes */
+    struct js_regex_room *room;     /* the validation's */
 };
 
 enum rule_step { RULE_STEP_ROOT, RULE_STEP_MEMBER, RULE_STEP_RECORD, RULE_STEP_ITEM };
@@ -145,7 +149,8 @@ struct bytes rule_place_path(const struct rule_place *at, struct arena *arena);
 /* Array.prototype.includes for primitives; true when the run is exhausted. */
 bool rule_list_has(struct rule_run *r, const struct value *list, const struct value *v);
 struct value *rule_list_text(const struct value *list, struct arena *arena); /* joined by ", " */
-bool rule_matches(struct rule_run *r, const struct js_regex *pattern, struct bytes text);
+/* Ends the run when it cannot be told. */
+bool rule_matches(struct rule_run *r, struct js_regex *pattern, struct bytes text);
 
 /* --- the rules, by family --- */
 rule_compile_fn rule_compile_any, rule_compile_boolean, rule_compile_forbidden,

@@ -13,9 +13,10 @@ struct validation;
 
 enum {
     /* --- what a schema may be; larger ones are refused --- */
-    VALIDATION_SCHEMA_BYTES_MAX = 1 << 20, /* its text */
-    VALIDATION_RULES_MAX = 10000,          /* aliases worked in */
-    VALIDATION_LIST_MAX = 10000,           /* members of an enum */
+    VALIDATION_SCHEMA_BYTES_MAX = 1 << 20,    /* its text */
+    VALIDATION_RULES_MAX = 10000,             /* aliases worked in */
+    VALIDATION_LIST_MAX = 10000,              /* members of an enum */
+    VALIDATION_PATTERNS_BYTES_MAX = 16 << 20, /* what they are compiled to */
     /* --- what a run may give back; more is left out --- */
     VALIDATION_ERRORS_MAX = 1000,
     VALIDATION_ERRORS_BYTES_MAX = 1 << 20,

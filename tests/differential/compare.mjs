@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Says what differs between the original's answer and ours. What may differ, each for its reason:
 // - The original throws by accident (TypeErrors and SyntaxErrors of code that it generates): the sidecar refuses the
-//   schema, or does what the text of the schema says.
+//   schema, or does what the text of the schema says. Its answer still has to be one.
 // - Definitions of the wrong shape, such as `rules` that is no list.
 // - Dates: after conversion they are texts in the sidecar, so a rule that reads one again (a later branch of a multi rule,
 //   the key of a record, a message) sees a text. Texts that only V8's own lenient parser takes are no dates.
@@ -37,15 +37,23 @@ function isLenientDate(v) {
 
 const hasLenientDate = (result) => Array.isArray(result) && result.some(({ type, actual }) => type === 'date' && isLenientDate(actual));
 
-const UNKNOWN = /^Invalid schema\.$|^Invalid '.*' type/s;
+const hasLists = ({ options, schema }) => [options, schema].some((v) => some(v, (member) => Array.isArray(member) && member.length > 1));
+const STATED = /^Invalid |^The '.*' field |^Schema |^Alias name /s;
 
-function isSameReason(theirs, mine) {
-  return theirs === mine || /^Invalid (regular|flags)/.test(theirs) || (UNKNOWN.test(theirs) && UNKNOWN.test(mine));
+function isSameReason(item, theirs, mine) {
+  if (theirs === mine || /^Invalid (regular|flags)/.test(theirs)) return true;
+  return hasLists(item) && STATED.test(theirs) && STATED.test(mine);
 }
 
-function difference(theirs, mine) {
+const isEntry = (v) => isObject(v) && typeof v.type === 'string' && typeof v.message === 'string';
+const isAnswer = ({ refused, result }) => (refused === undefined
+  ? result === true || (Array.isArray(result) && result.length > 0 && result.every(isEntry))
+  : typeof refused === 'string' && refused !== '');
+
+function difference(item, theirs, mine) {
+  if (!isAnswer(mine)) return `original: ${shown(theirs)}\n  ours is no answer: ${shown(mine)}`;
   if (theirs.refused && !mine.refused) return `original refuses: ${theirs.refused}\n  ours: ${shown(mine)}`;
-  if (theirs.refused) return isSameReason(theirs.refused, mine.refused) ? undefined : `original: ${theirs.refused}\n  ours: ${mine.refused}`;
+  if (theirs.refused) return isSameReason(item, theirs.refused, mine.refused) ? undefined : `original: ${theirs.refused}\n  ours: ${mine.refused}`;
   if (mine.refused) return `original: ${shown(theirs)}\n  ours refuses: ${mine.refused}`;
   for (const part of ['result', 'value']) {
     if (shown(theirs[part]) !== shown(mine[part])) return `original ${part}: ${shown(theirs[part])}\n  our ${part}: ${shown(mine[part])}`;
@@ -54,6 +62,7 @@ function difference(theirs, mine) {
 }
 
 function excuse({ options, schema }, theirs, mine) {
+  if (!isAnswer(mine)) return undefined;
   if (theirs.broken) return 'broken';
   if (some([options, schema], isStrange)) return 'strange';
   return hasLenientDate(mine.result) || readsDatesAgain([options, schema]) ? 'dates' : undefined;
@@ -61,7 +70,7 @@ function excuse({ options, schema }, theirs, mine) {
 
 /* A text for the difference, or undefined. tally counts the kinds of answers and what was excused. */
 export function judge(item, theirs, mine, tally) {
-  const text = difference(theirs, mine);
+  const text = difference(item, theirs, mine);
   const excused = text && excuse(item, theirs, mine);
   const kind = excused ?? (theirs.refused ? 'refused' : theirs.result === true ? 'valid' : 'invalid');
   tally[kind] = (tally[kind] ?? 0) + 1;

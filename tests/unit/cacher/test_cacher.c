@@ -260,6 +260,23 @@ static void several_patterns_clean_at_once(void **state)
     end();
 }
 
+/* Rather too much goes than that cleaning takes for ever, or leaves what is to go. */
+static void a_pattern_that_takes_too_much_cleans_the_rest(void **state)
+{
+    char key[96];
+
+    begin(BYTES("Memory"));
+    for (int i = 0; i < 2000; i++) {
+        (void)snprintf(key, sizeof(key),
+                       "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa%d", i);
+        set(key, "1", -1);
+    }
+    cacher_clean(t.cacher, BYTES("(a+)+(a+)+1(a+)+b?"));
+    assert_int_equal(t.cacher->stats.cleans, 1);
+    assert_in_range(cacher_usage(t.cacher).entries, 1, 1999);
+    end();
+}
+
 static void looking_is_no_use(void **state)
 {
     static const char *const types[] = {"Memory", "MemoryLRU"};
@@ -325,6 +342,7 @@ int main(void)
         cmocka_unit_test(a_value_that_is_too_large_ends_the_one_before),
         cmocka_unit_test(patterns_clean),
         cmocka_unit_test(several_patterns_clean_at_once),
+        cmocka_unit_test(a_pattern_that_takes_too_much_cleans_the_rest),
         cmocka_unit_test(looking_is_no_use),
         cmocka_unit_test(usage_is_what_is_there),
     };

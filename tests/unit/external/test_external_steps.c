@@ -223,6 +223,27 @@ static void there_are_limits(void **state)
     check_limit(patterns, "'*x|#':'http://h'", 33, "}}}", "actions.x");
 }
 
+/* Each pattern alone is within its bounds; the sum has one, too. */
+static void patterns_that_take_too_much_are_refused(void **state)
+{
+    static const char name[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    struct external_handler h;
+    struct reading r;
+    struct buf schema;
+    int n = 0;
+
+    repeated(&schema, "{'hooks':{'before':{", "'(a+)+(a+)+1(a+)+b?#':'http://h'", 100, "}}}");
+    start(&r, schema.p);
+    assert_int_equal(r.err, 0);
+    while (n < 1000 && read_action(&r, name, &h) == 0) {
+        n++;
+    }
+    assert_in_range(n, 1, 100);
+    assert_bytes(r.fault.path, "hooks");
+    end(&r);
+    buf_fini(&schema);
+}
+
 static void all_hooks_of_a_service_have_a_limit(void **state)
 {
     struct external_handler h;
@@ -250,6 +271,7 @@ int main(void)
         cmocka_unit_test(steps_may_be_urls_objects_and_references),
         cmocka_unit_test(a_fallback_may_be_any_value),
         cmocka_unit_test(there_are_limits),
+        cmocka_unit_test(patterns_that_take_too_much_are_refused),
         cmocka_unit_test(all_hooks_of_a_service_have_a_limit),
     };
 

@@ -442,6 +442,33 @@ static void test_huge_rules_are_refused(void **state)
     expect_refusal(&schema, "Schema is nested too deeply.");
 }
 
+/* {"p0":{"type":"string","pattern":"(?:abcd){1000}..."},...}: each pattern another one, or not. */
+static void write_patterns(struct buf *schema, bool differ)
+{
+    buf_init(schema, BUF_NO_LIMIT);
+    for (int i = 0; i < 9900; i++) {
+        buf_add_format(schema, "%c\"p%d\":{\"type\":\"string\",\"pattern\":\"(?:abcd){1000}%d\"}",
+                       i ? ',' : '{', i, differ ? i : 0);
+    }
+    buf_add_char(schema, '}');
+}
+
+/* Some hundred kilobytes that would be compiled to hundreds of megabytes. */
+static void test_patterns_cannot_explode(void **state)
+{
+    struct buf schema;
+    struct run r;
+
+    (void)state;
+    write_patterns(&schema, true);
+    expect_refusal(&schema, "The patterns of the schema take more than 16777216 bytes of memory.");
+    write_patterns(&schema, false);
+    run(&r, buf_bytes(&schema), BYTES("{}"));
+    assert_int_equal(json_count(r.errors), VALIDATION_ERRORS_MAX);
+    run_fini(&r);
+    buf_fini(&schema);
+}
+
 /* Each alias has the next one twice: 2^30 rules out of 30 lines. */
 static void test_aliases_cannot_explode(void **state)
 {
@@ -460,6 +487,31 @@ static void test_aliases_cannot_explode(void **state)
                      ERR_INVALID);
     assert_bytes(buf_bytes(&error), "Schema has more than 10000 rules.");
     buf_fini(&options);
+    buf_fini(&error);
+}
+
+/* Hundreds of kilobytes of defaults are worked into each of some thousand rules. */
+static void test_defaults_cannot_explode(void **state)
+{
+    struct validation *v = NULL;
+    struct buf options, schema, error;
+
+    (void)state;
+    buf_init(&options, BUF_NO_LIMIT);
+    buf_init(&schema, BUF_NO_LIMIT);
+    buf_init(&error, BUF_NO_LIMIT);
+    buf_add(&options, BYTES("{\"defaults\":{\"any\":{\"default\":[1"));
+    repeat(&options, ",1", 20000);
+    buf_add(&options, BYTES("]}}}"));
+    for (int i = 0; i < 5000; i++) {
+        buf_add_format(&schema, "%c\"p%d\":\"any\"", i ? ',' : '{', i);
+    }
+    buf_add_char(&schema, '}');
+    assert_int_equal(validation_compile(buf_bytes(&schema), buf_bytes(&options), &v, &error),
+                     ERR_INVALID);
+    assert_bytes(buf_bytes(&error), "Schema takes more than 268435456 bytes of memory.");
+    buf_fini(&options);
+    buf_fini(&schema);
     buf_fini(&error);
 }
 
@@ -527,6 +579,22 @@ static void test_runs_are_bounded(void **state)
     }
 }
 
+/* Whether they match cannot be told: nothing is said of the pattern, though another branch stands.
+ */
+static void test_patterns_that_give_up(void **state)
+{
+    const char *item = "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"";
+    struct run r;
+
+    (void)state;
+    run_list(&r,
+             "{\"a\":{\"type\":\"array\",\"items\":[{\"type\":\"string\",\"pattern\":\"^(a+)+$\"},"
+             "\"string\"]}}",
+             item, 1);
+    assert_bytes_eq(r.errors, bytes_cstr(limit_error));
+    run_fini(&r);
+}
+
 /* What is large but plain passes. */
 static void test_large_params_pass(void **state)
 {
@@ -589,8 +657,11 @@ int main(void)
         cmocka_unit_test(test_errors_are_bounded),
         cmocka_unit_test(test_deep_shorthand),
         cmocka_unit_test(test_huge_rules_are_refused),
+        cmocka_unit_test(test_patterns_cannot_explode),
         cmocka_unit_test(test_aliases_cannot_explode),
+        cmocka_unit_test(test_defaults_cannot_explode),
         cmocka_unit_test(test_runs_are_bounded),
+        cmocka_unit_test(test_patterns_that_give_up),
         cmocka_unit_test(test_large_params_pass),
         cmocka_unit_test(test_errors_have_a_size),
         cmocka_unit_test(test_unique_with_undefined),

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What passes and is not sanitised costs no allocation. */
+#include <malloc.h>
+
 #include "support/check.h"
 #include "support/heap_count.h"
 #include "validation/validation.h"
@@ -119,12 +121,40 @@ static void test_large_params_pass(void **state)
     buf_fini(&params);
 }
 
+/* Patterns share what they are matched in, and give back what long texts took. */
+static void test_patterns_keep_no_memory(void **state)
+{
+    struct checked c;
+    struct buf schema, params;
+    size_t before;
+
+    (void)state;
+    buf_init(&schema, BUF_NO_LIMIT);
+    buf_init(&params, BUF_NO_LIMIT);
+    for (int i = 0; i < 40; i++) {
+        buf_add_format(&schema, "%c\"p%d\":{\"type\":\"string\",\"pattern\":\"^([a-z]|[0-9])+$\"}",
+                       i ? ',' : '{', i);
+        buf_add_format(&params, "%c\"p%d\":\"%020000d\"", i ? ',' : '{', i, i);
+    }
+    buf_add(&schema, bytes_of("}", 2));
+    buf_add(&params, bytes_of("}", 2));
+    checked_init(&c, schema.p);
+    before = mallinfo2().uordblks + mallinfo2().hblkhd;
+    check(&c, params.p);
+    assert_none(c.errors);
+    assert_true(mallinfo2().uordblks + mallinfo2().hblkhd < before + (2 << 20));
+    checked_fini(&c);
+    buf_fini(&schema);
+    buf_fini(&params);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_allocations_are_seen),
         cmocka_unit_test(test_what_passes_takes_no_memory),
         cmocka_unit_test(test_large_params_pass),
+        cmocka_unit_test(test_patterns_keep_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
