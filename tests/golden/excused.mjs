@@ -181,6 +181,10 @@ export const everywhere = [
     'It is a text. Dates are ISO 8601, RFC 1123 or what Date prints, and milliseconds.'],
   ['Where `lock.staleTime` is set, Memory answers with results that are over until they are swept out, and with a `ttl` of the ' +
     'cacher every use begins their time anew.', 'The time of a result runs on; when it is over it is none.'],
+  ['Checks of `params` take what time and memory they take; a pattern may block the node for minutes.',
+    'They are bounded in proportion to the parameters; what takes more is refused with the one fault `limit`.'],
+  ['Patterns are what V8 compiles; rules may have any size.',
+    'Patterns with the flag `v` or with look-behind of variable length are refused, and schemas above the limits of docs/api.md.'],
   ['`client` of a node tells the version of Node.js.', '`client` tells what the sidecar is.'],
 ];
 
