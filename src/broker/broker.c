@@ -324,6 +324,16 @@ void broker_add_service(struct broker *b, struct local_service *service)
 
 /* --- looking inside --- */
 
+void broker_set_caller_service(struct broker *b, struct local_service *s)
+{
+    b->caller_service = s;
+}
+
+struct local_service *broker_caller_service(const struct broker *b)
+{
+    return b->caller_service;
+}
+
 struct registry *broker_registry(struct broker *b)
 {
     return b->registry;

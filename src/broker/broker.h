@@ -104,6 +104,8 @@ struct broker_call {
     double timeout_ms;
     double retries;                 /* < 0: none given */
     struct bytes fallback_response; /* slice: the result in place of an error, when truthy */
+    bool has_fallback_value;        /* it is the result whatever it is */
+    struct bytes fallback_url;      /* text: asked for one, see broker_set_caller_service */
     bool is_untracked;              /* nothing waits for it when the node stops (tracking) */
     int level;                      /* of the new context; 0: 1, or the parent's + 1 */
     struct context *parent;         /* a running context of this node, or NULL */
@@ -142,6 +144,13 @@ struct context *broker_find_context(struct broker *b, struct bytes id);
 /* The time of a local action is up; its id is remembered for a while, for what it still calls. */
 void broker_note_late(struct context *ctx);
 bool broker_was_late(const struct broker *b, struct bytes id);
+
+/*
+ * Runs the fallbacks that callers bring as URLs: its op step, with no handler (NULL). Borrowed;
+ * without one such fallbacks are left out.
+ */
+void broker_set_caller_service(struct broker *b, struct local_service *s);
+struct local_service *broker_caller_service(const struct broker *b);
 
 /* --- events --- */
 struct broker_event {

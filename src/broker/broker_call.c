@@ -36,6 +36,8 @@ static struct context *context_for_call(struct broker *b, const struct broker_ca
     ctx->timeout_ms = call->timeout_ms;
     ctx->retries = call->retries;
     ctx->fallback_response = call->fallback_response;
+    ctx->has_fallback_value = call->has_fallback_value;
+    ctx->fallback_url = call->fallback_url;
     ctx->is_untracked = call->is_untracked;
     ctx->node_id = b->options->node_id;
     ctx->request_id = call->request_id;

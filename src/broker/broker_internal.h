@@ -41,7 +41,8 @@ struct broker {
     struct list running;  /* of struct context.link */
     struct map waiting;   /* by full name: services not started yet, see broker_waiting.c */
     struct list removals; /* services on their way out, see broker_tracking.c */
-    struct map contexts;  /* by id: local actions that run */
+    struct local_service *caller_service; /* borrowed, or NULL */
+    struct map contexts;                  /* by id: local actions that run */
     unsigned n_running;
     char late[BROKER_LATE_MAX][UUID_TEXT_BYTES]; /* ids of calls whose time was up, a ring */
     unsigned n_late;                             /* ever */

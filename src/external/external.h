@@ -21,6 +21,15 @@ struct external {
     double app_timeout_ms; /* of a request to an app, when the call has no deadline; > 0 */
 };
 
+/* What asks for callers: see broker_set_caller_service. In the caller's memory. */
+struct external_caller {
+    struct local_service base;
+    struct external *external; /* borrowed */
+};
+void external_caller_init(struct external_caller *c, struct external *external);
+/* An http, https or unix URL. */
+bool external_is_url(struct bytes text);
+
 /* --- schemas --- */
 
 enum external_fault_kind {

@@ -28,6 +28,9 @@ void external_event_run(struct external *x, const struct external_handler *h, st
 /* Runs one of h's steps, see struct local_service_ops.step. */
 bool external_step_run(struct external *x, const struct external_handler *h, struct context *ctx,
                        const struct local_step *step);
+/* The same for a step that is a URL. */
+bool external_step_ask(struct external *x, struct bytes url, struct context *ctx,
+                       const struct local_step *step);
 
 /* --- external_check.c: what is wrong with a schema, noted as it is found --- */
 struct external_check {

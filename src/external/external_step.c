@@ -79,8 +79,8 @@ static double time_for(const struct context *ctx, enum local_step_kind kind)
     return ctx->timeout_ms > 0 ? ctx->timeout_ms : -1;
 }
 
-static bool ask(struct external *x, const struct external_step *step, struct context *ctx,
-                const struct local_step *local)
+bool external_step_ask(struct external *x, struct bytes url, struct context *ctx,
+                       const struct local_step *local)
 {
     struct step_request *request = arena_new(&ctx->arena, struct step_request);
     struct json_writer w = json_writer(&request->base.body);
@@ -99,7 +99,7 @@ static bool ask(struct external *x, const struct external_step *step, struct con
         add_outcome(&w, ctx);
     }
     json_end_object(&w);
-    return external_request_send(&request->base, step->url);
+    return external_request_send(&request->base, url);
 }
 
 bool external_step_run(struct external *x, const struct external_handler *h, struct context *ctx,
@@ -108,7 +108,7 @@ bool external_step_run(struct external *x, const struct external_handler *h, str
     const struct external_step *step = &h->steps[local->kind][local->index];
 
     if (bytes_is_set(step->url)) {
-        return ask(x, step, ctx, local);
+        return external_step_ask(x, step->url, ctx, local);
     }
     ctx->error = NULL;
     ctx->result = arena_copy(&ctx->arena, step->value);

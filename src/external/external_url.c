@@ -31,3 +31,8 @@ enum external_url_kind external_url_kind(struct bytes url)
     }
     return scheme.n > 0 ? EXTERNAL_URL_FOREIGN : EXTERNAL_URL_RELATIVE;
 }
+
+bool external_is_url(struct bytes text)
+{
+    return external_url_kind(text) == EXTERNAL_URL_ABSOLUTE && !external_check_has_control(text);
+}

@@ -37,13 +37,14 @@ static void on_step(struct context *ctx)
     pipeline_resume(ctx, PIPELINE_NEXT);
 }
 
-static enum pipeline_step ask_service(struct context *ctx)
+/* handler NULL: the caller's own. */
+static enum pipeline_step ask(struct context *ctx, struct local_service *s,
+                              const struct local_handler *handler)
 {
-    struct local_service *s = local_service_ref(ctx->endpoint->local);
     const struct local_step step = {.kind = LOCAL_STEP_FALLBACK, .finished = on_step};
 
-    *pipeline_slot(ctx) = s;
-    if (s->ops->step(s, ctx->endpoint->handler, ctx, &step)) {
+    *pipeline_slot(ctx) = local_service_ref(s);
+    if (s->ops->step(s, handler, ctx, &step)) {
         return PIPELINE_WAIT;
     }
     drop_service(ctx);
@@ -62,17 +63,22 @@ static enum pipeline_step fallback_leave(struct middleware *base, struct context
     if (!ctx->error || ctx->is_abandoned) {
         return PIPELINE_NEXT;
     }
-    if (json_is_truthy(ctx->fallback_response)) {
+    if (ctx->has_fallback_value || json_is_truthy(ctx->fallback_response)) {
         tell(m, ctx);
         metric_count_action(m->total, BYTES_NONE, ctx->name); /* the caller's: of no service */
         ctx->error = NULL;
         ctx->result = ctx->fallback_response;
         return PIPELINE_NEXT;
     }
+    if (bytes_is_set(ctx->fallback_url) && broker_caller_service(ctx->broker)) {
+        tell(m, ctx);
+        metric_count_action(m->total, BYTES_NONE, ctx->name);
+        return ask(ctx, broker_caller_service(ctx->broker), NULL);
+    }
     if (has_own(ctx->endpoint)) {
         tell(m, ctx);
         metric_count_action(m->total, ctx->endpoint->service_name, ctx->name);
-        return ask_service(ctx);
+        return ask(ctx, ctx->endpoint->local, ctx->endpoint->handler);
     }
     return PIPELINE_NEXT;
 }

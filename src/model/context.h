@@ -59,6 +59,8 @@ struct context {
     double timeout_ms;              /* effective; 0: none */
     double retries;                 /* call option; < 0: none given */
     struct bytes fallback_response; /* call option, slice; counts when it is truthy */
+    bool has_fallback_value;        /* it counts whatever it is */
+    struct bytes fallback_url;      /* call option, text or none: asked in place of an error */
     uint64_t started_ms;            /* loop time of entry */
 
     unsigned n_retries; /* attempts after the first, of this node */

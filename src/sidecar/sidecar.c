@@ -17,6 +17,7 @@ struct sidecar {
     struct external external;
     struct api *api;
     bool is_stopping;
+    struct external_caller caller;
     struct loop_timer patience; /* while connections end */
     struct sidecar_events events;
 };
@@ -104,6 +105,8 @@ int sidecar_start(struct loop *loop, struct config *config, struct log_sink *sin
             .log = {sink, "external"},
             .app_timeout_ms = config->app_timeout_ms,
         };
+        external_caller_init(&s->caller, &s->external);
+        broker_set_caller_service(s->broker, &s->caller.base);
         err = api_create(s);
     }
     if (err) {

@@ -395,7 +395,7 @@ export const excused = [
   },
   {
     original: 'Of the options of a call only a time limit and a number of retries reach the call.',
-    ours: '`fallbackResponse`, `headers`, `nodeID` and `tracking` do, too.',
+    ours: '`fallbackResponse`, `fallback`, `headers`, `nodeID` and `tracking` do, too.',
     why: 'What a caller in JavaScript has, a caller over HTTP needs as well.',
     cases: {
       'call-067': answer(200, { response: 'fb', meta: {} }),

@@ -178,6 +178,36 @@ for (const version of generations) {
       assert.strictEqual(await caller.call('hooked.failing', {}, { fallbackResponse: 'own' }), 'own');
     });
 
+    it('a call may bring a URL, or any value, for its fallback', async () => {
+      const app = await stage.app();
+      app.on('/instead', ({ body }) => ({ response: [body.action, body.hook, body.error.message, body.params] }));
+      app.on('/worse', () => answer(418, { error: { message: 'worse' } }));
+      const told = (action, message) => [200, [action, 'fallback', message, [1]]];
+      for (const action of ['hooked.failing', 'js.failing']) {
+        const plain = await call(sidecar, action, { params: [1] });
+        const { message } = plain.body.error;
+        for (const [fallback, expected] of [
+          [`${app.url}/instead`, told(action, message)], [{ url: `${app.url}/instead` }, told(action, message)],
+          [{ url: `${app.url}/worse` }, [418, 'worse']], ['http://127.0.0.1:1/', [plain.status, message]],
+        ]) {
+          const { status, body } = await call(sidecar, action, { params: [1], options: { fallback } });
+          assert.deepStrictEqual([status, body.error?.message ?? body.response], expected);
+        }
+        for (const value of [null, 0, { a: 1 }]) {
+          const { status, body } = await call(sidecar, action, { options: { fallback: { value } } });
+          assert.deepStrictEqual([status, body.response], [200, value]);
+        }
+      }
+      const { body } = await sidecar.json('POST', '/v1/mcall', {
+        calls: [{ action: 'js.failing', options: { fallback: `${app.url}/instead` } }], settled: true,
+      });
+      assert.strictEqual(body.response[0].value[1], 'fallback');
+      for (const fallback of [5, 'relative', 'ftp://x', {}, { url: 5 }, { url: '/x' }, { value: 1, url: app.url }, []]) {
+        const { status, body: { data } } = await call(sidecar, 'js.failing', { options: { fallback } });
+        assert.deepStrictEqual([status, data[0].field], [422, 'options.fallback'], JSON.stringify(fallback));
+      }
+    });
+
     it('a fallback may be a value, or an action of the same service', async () => {
       const app = await stage.app();
       app.on('/fail', () => answer(500, { error: { message: 'no' } }));
