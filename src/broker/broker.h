@@ -125,7 +125,7 @@ struct context *broker_call(struct broker *b, const struct broker_call *call, co
  * time-out, no parent, untracked. NULL: too much runs already. Else done is called exactly once,
  * never before this returns; the owner may be set until then.
  */
-struct context *broker_call_behind(const struct context *ctx, context_done_fn *done);
+struct context *broker_call_behind(const struct context *like, context_done_fn *done);
 
 /*
  * Between two attempts, from the loop: frees what was handed out of ctx's arena since the mark, the

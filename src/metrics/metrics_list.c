@@ -40,6 +40,17 @@ static bool is_wanted(const struct wanted *wanted, const struct metric_spec *spe
     return !event_patterns_test(&wanted->excludes, name);
 }
 
+static void write_wanted(struct metrics *m, const struct wanted *wanted, struct json_writer *w)
+{
+    map_for_each (e, &m->by_name) {
+        struct metric *metric = e->value;
+
+        if (is_wanted(wanted, metric->spec)) {
+            metric_write(metric, w);
+        }
+    }
+}
+
 void metrics_list(struct metrics *m, const struct metrics_filter *filter, struct json_writer *w)
 {
     struct wanted wanted = {
@@ -51,13 +62,7 @@ void metrics_list(struct metrics *m, const struct metrics_filter *filter, struct
     event_patterns_init(&wanted.excludes, filter->excludes);
     json_begin_array(w);
     if (m) {
-        map_for_each (e, &m->by_name) {
-            struct metric *metric = e->value;
-
-            if (is_wanted(&wanted, metric->spec)) {
-                metric_write(metric, w);
-            }
-        }
+        write_wanted(m, &wanted, w);
     }
     json_end_array(w);
     event_patterns_fini(&wanted.includes);
