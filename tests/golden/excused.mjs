@@ -185,6 +185,7 @@ export const everywhere = [
     'They are bounded in proportion to the parameters; what takes more is refused with the one fault `limit`.'],
   ['Patterns are what V8 compiles; rules may have any size.',
     'Patterns with the flag `v` or with look-behind of variable length are refused, and schemas above the limits of docs/api.md.'],
+  ['Values of a wrong type in a schema count as absent, or fail later.', 'They are refused with their path.'],
   ['`client` of a node tells the version of Node.js.', '`client` tells what the sidecar is.'],
 ];
 

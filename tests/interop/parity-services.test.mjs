@@ -26,7 +26,7 @@ const shapes = {
     settings: { $noServiceNamePrefix: true, $noVersionPrefix: true },
     actions: { barely: 'name' },
   },
-  notQuite: { name: 'notquite', version: 5, settings: { $noVersionPrefix: 1, $noServiceNamePrefix: 'yes' }, actions },
+  notQuite: { name: 'notquite', version: 5, settings: { $noVersionPrefix: false, $noServiceNamePrefix: false }, actions },
   dotted: { name: 'a.b', actions: { 'c.d': 'name' } },
   metadata: {
     name: 'described',

@@ -423,7 +423,10 @@ export function parity(feature, scenario) {
 
       before(async () => {
         await stage.nats();
-        await Promise.all(sides.map((side) => startSide(stage, side)));
+        /* All have to be there, or have failed, before anything is stopped. */
+        const started = await Promise.allSettled(sides.map((side) => startSide(stage, side)));
+        const failed = started.find(({ status }) => status === 'rejected');
+        if (failed) throw failed.reason;
       });
       after(async () => {
         for (const side of sides) side.clear();
