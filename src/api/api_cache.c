@@ -88,22 +88,6 @@ static bool refuse(struct api_request *request, struct bytes match, const char *
     return false;
 }
 
-static bool is_list_of_texts(struct bytes match)
-{
-    struct json_iter it = json_iter(match);
-    struct bytes item;
-
-    if (json_type(match) != JSON_ARRAY) {
-        return false;
-    }
-    while (json_next_item(&it, &item)) {
-        if (json_type(item) != JSON_STRING) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* A body that is no object names nothing, which must not mean everything. */
 static bool check_match(struct api_request *request, struct bytes match)
 {
@@ -111,7 +95,7 @@ static bool check_match(struct api_request *request, struct bytes match)
         return refuse(request, request->body, "object", BYTES("The body must be an Object."));
     }
     if (!json_is_null_or_none(match) && json_type(match) != JSON_STRING &&
-        !is_list_of_texts(match)) {
+        !json_is_list_of_strings(match)) {
         return refuse(request, match, "string",
                       BYTES("The 'match' field must be a string or an array of strings."));
     }

@@ -165,14 +165,19 @@ void pipeline_finish(struct context *ctx)
     leave(ctx);
 }
 
+void pipeline_cancel_work(struct context *ctx)
+{
+    void (*cancel)(struct context *) = ctx->cancel;
+
+    ASSERT(cancel);
+    ctx->cancel = NULL;
+    cancel(ctx);
+}
+
 static void cancel_holder(struct context *ctx)
 {
     if (ctx->state == CONTEXT_RUNNING) {
-        void (*cancel)(struct context *) = ctx->cancel;
-
-        ASSERT(cancel);
-        ctx->cancel = NULL;
-        cancel(ctx);
+        pipeline_cancel_work(ctx);
     } else {
         struct middleware *m = ctx->pipeline->stages[current_stage(ctx)];
 

@@ -64,6 +64,10 @@ void pipeline_run(struct context *ctx);
 void pipeline_resume(struct context *ctx, enum pipeline_step step);
 /* The handler's outcome is set: unwind. At once or later, exactly once a run of the handler. */
 void pipeline_finish(struct context *ctx);
+/* Ends what runs for the context by its cancel; for a middleware's cancel while a service's step
+ * does.
+ */
+void pipeline_cancel_work(struct context *ctx);
 /* The attempt is given up (its time is over): the handler or the holding middleware is cancelled
  * and the context unwinds with this error (in its arena). */
 void pipeline_abort(struct context *ctx, struct mol_error *error);

@@ -83,25 +83,9 @@ bool cacher_rule_applies(const struct cacher_rule *rule, const struct cacher_key
     return applies;
 }
 
-static bool are_texts(struct bytes list)
-{
-    struct json_iter it = json_iter(list);
-    struct bytes item;
-
-    if (json_type(list) != JSON_ARRAY) {
-        return false;
-    }
-    while (json_next_item(&it, &item)) {
-        if (json_type(item) != JSON_STRING) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static const char *keys_fault(struct bytes keys)
 {
-    return are_texts(keys) ? NULL : "must be a list of texts";
+    return json_is_list_of_strings(keys) ? NULL : "must be a list of texts";
 }
 
 static const char *enabled_fault(struct bytes enabled)
@@ -191,7 +175,7 @@ const char *cacher_rule_clean_fault(struct bytes clean)
     if (json_is_null_or_none(clean) || type == JSON_BOOL) {
         return NULL;
     }
-    if (type != JSON_STRING && !are_texts(clean)) {
+    if (type != JSON_STRING && !json_is_list_of_strings(clean)) {
         return "must be true, a pattern of keys or a list of them";
     }
     if (json_count(clean) > EVENT_PATTERNS_MAX) {

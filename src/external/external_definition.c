@@ -23,7 +23,7 @@ static void check_url(struct external_check *c, struct bytes path, struct bytes 
     }
 }
 
-static struct bytes handler_of(struct bytes definition)
+struct bytes external_definition_handler(struct bytes definition)
 {
     return json_is_object(definition) ? json_get(definition, BYTES("handler")) : definition;
 }
@@ -203,7 +203,7 @@ void external_definition_check(struct external_check *c, struct bytes kind, stru
 {
     struct bytes name = json_string(key, c->arena);
     struct bytes path = arena_format(c->arena, "%.*s.%.*s", BYTES_ARG(kind), BYTES_ARG(name));
-    struct bytes handler = handler_of(definition);
+    struct bytes handler = external_definition_handler(definition);
     bool is_action = bytes_eq(kind, BYTES("actions"));
 
     external_check_name(c, path, key, name);

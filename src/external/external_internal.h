@@ -74,6 +74,8 @@ const char *external_check_text_name_fault(struct bytes slice); /* a string that
 const char *external_check_object_fault(struct bytes slice);
 
 /* --- external_definition.c --- */
+/* The handler of a definition, which may be that alone: slice or none. */
+struct bytes external_definition_handler(struct bytes definition);
 /* One action or event. kind: "actions" or "events"; key: the raw key of its definition. */
 void external_definition_check(struct external_check *c, struct bytes kind, struct bytes key,
                                struct bytes definition);

@@ -62,19 +62,6 @@ static void check_object(struct external_check *c, struct bytes schema, struct b
     fault->text = arena_format(c->arena, "The '%.*s' must be an Object.", BYTES_ARG(name));
 }
 
-static bool are_texts(struct bytes list)
-{
-    struct json_iter it = json_iter(list);
-    struct bytes item;
-
-    while (json_next_item(&it, &item)) {
-        if (json_type(item) != JSON_STRING) {
-            return false;
-        }
-    }
-    return json_type(list) == JSON_ARRAY;
-}
-
 /* Names and paths of settings, or lists of names. */
 static const char *secure_settings_fault(struct bytes slice)
 {
@@ -85,7 +72,7 @@ static const char *secure_settings_fault(struct bytes slice)
         return "must be a list of texts";
     }
     while (json_next_item(&it, &item)) {
-        if (json_type(item) != JSON_STRING && !are_texts(item)) {
+        if (json_type(item) != JSON_STRING && !json_is_list_of_strings(item)) {
             return "must be a list of texts, or of lists of texts";
         }
     }

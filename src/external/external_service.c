@@ -95,8 +95,7 @@ static struct validation *compile_params(struct bytes definition)
 static struct external_handler *add_handler(struct external_service *x, struct map *map,
                                             struct bytes name, struct bytes definition)
 {
-    struct bytes handler =
-        json_is_object(definition) ? json_get(definition, BYTES("handler")) : definition;
+    struct bytes handler = external_definition_handler(definition);
     struct bytes path = json_string(handler, &x->arena);
     struct external_handler *h = arena_new(&x->arena, struct external_handler);
     struct external_handler *before;

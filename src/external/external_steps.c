@@ -98,8 +98,7 @@ static void name_actions(struct external_steps *s)
     while (json_next_member(&it, &key, &definition)) {
         struct named_action *action = arena_new(s->arena, struct named_action);
 
-        action->handler =
-            json_is_object(definition) ? json_get(definition, BYTES("handler")) : definition;
+        action->handler = external_definition_handler(definition);
         name_action(s, json_string(key, s->arena), action);
         name_action(s, json_string(json_get(definition, BYTES("name")), s->arena), action);
     }

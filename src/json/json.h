@@ -62,7 +62,8 @@ bool json_next_item(struct json_iter *it, struct bytes *out_value);
  * of containers as one byte each; commas and colons are left out. it->rest begins as the slice.
  */
 bool json_next_token(struct json_iter *it, struct bytes *out_token);
-size_t json_count(struct bytes slice); /* members or items; 0 for scalars */
+size_t json_count(struct bytes slice);            /* members or items; 0 for scalars */
+bool json_is_list_of_strings(struct bytes slice); /* an array, empty or of strings alone */
 
 /* The last member of that (decoded) name, or BYTES_NONE, also when slice is no object. */
 struct bytes json_get(struct bytes slice, struct bytes name);

@@ -352,6 +352,22 @@ size_t json_count(struct bytes slice)
     return n;
 }
 
+bool json_is_list_of_strings(struct bytes slice)
+{
+    struct json_iter it = json_iter(slice);
+    struct bytes item;
+
+    if (json_type(slice) != JSON_ARRAY) {
+        return false;
+    }
+    while (json_next_item(&it, &item)) {
+        if (json_type(item) != JSON_STRING) {
+            return false;
+        }
+    }
+    return true;
+}
+
 struct bytes json_get(struct bytes slice, struct bytes name)
 {
     struct json_field field = {name, BYTES_NONE};

@@ -85,10 +85,7 @@ static enum pipeline_step fallback_leave(struct middleware *base, struct context
 
 static void fallback_cancel(struct middleware *m, struct context *ctx)
 {
-    void (*cancel)(struct context *) = ctx->cancel;
-
-    ctx->cancel = NULL;
-    cancel(ctx);
+    pipeline_cancel_work(ctx);
     drop_service(ctx);
 }
 

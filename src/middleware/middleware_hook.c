@@ -100,10 +100,7 @@ static enum pipeline_step hook_leave(struct middleware *m, struct context *ctx)
 
 static void hook_cancel(struct middleware *m, struct context *ctx)
 {
-    void (*cancel)(struct context *) = ctx->cancel;
-
-    ctx->cancel = NULL;
-    cancel(ctx);
+    pipeline_cancel_work(ctx);
 }
 
 static struct middleware *hook_create(struct broker *broker)

@@ -88,22 +88,14 @@ static bool are_ranges(struct bytes codes)
     return true;
 }
 
-static bool are_texts(struct bytes texts)
-{
-    struct json_iter it = json_iter(texts);
-    struct bytes item;
-
-    while (json_next_item(&it, &item)) {
-        if (json_type(item) != JSON_STRING) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool is_list_or_none(struct bytes slice)
 {
     return json_is_null_or_none(slice) || json_type(slice) == JSON_ARRAY;
+}
+
+static bool are_texts_or_none(struct bytes slice)
+{
+    return json_is_null_or_none(slice) || json_is_list_of_strings(slice);
 }
 
 const char *policy_check_fault(struct bytes check)
@@ -120,8 +112,7 @@ const char *policy_check_fault(struct bytes check)
     if (!is_list_or_none(f[0].value) || !are_ranges(f[0].value)) {
         return "has codes that are no list of numbers or ranges";
     }
-    if (!is_list_or_none(f[1].value) || !are_texts(f[1].value) || !is_list_or_none(f[2].value) ||
-        !are_texts(f[2].value)) {
+    if (!are_texts_or_none(f[1].value) || !are_texts_or_none(f[2].value)) {
         return "has types or names that are no list of texts";
     }
     if (!json_is_null_or_none(f[3].value) && json_type(f[3].value) != JSON_BOOL) {
